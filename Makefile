@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo build test lint
+
+GO ?= go
+TOOL = $(GO) tool -modfile=test/tools/go.mod
+
+# What is tested is what is shipped: static, without the paths of the machine. The image test uses the same build cache.
+FLAGS = CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -trimpath -buildvcs=false'
+# The packages where goroutines meet. Each is tested a second time under the race detector; of the accounts one engine, without
+# the 10 000 uses of S21: under the detector those take minutes, and they have just been made without it.
+RACE = ./authflow ./proxy ./internal/keyring ./internal/panel ./internal/session ./internal/throttle ./internal/web
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+
+demo: ## the gateway before a demo panel, in one process, on http://127.0.0.1:8080
+	$(GO) run ./cmd/ispgate demo
+
+build: ## the static program, as bin/ispgate
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ispgate ./cmd/ispgate
+
+test: ## all tests; on Debian installs the packages they need (test/packages.txt)
+	test/install
+	$(FLAGS) $(GO) test -count=1 -timeout=20m ./...
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout=20m $(RACE)
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout=20m -run '^TestContract/sqlite$$' -skip FiftyUses ./internal/account
+
+lint: ## gofmt, go vet, staticcheck, a tidy go.mod
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(GO) mod tidy -diff
