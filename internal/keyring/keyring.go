@@ -1,0 +1,132 @@
+// Package keyring holds the master keys and the three things done with them: Seal, Open and MAC, each for one named
+// purpose.
+//
+// It owns the key file (YAML, 0600) and the derivation of every key in the program: HKDF-SHA256 over a master key,
+// separated by purpose. The first key of the file writes, all of them read; each sealed value and each MAC begins with
+// the id of its key. It knows nothing of what is sealed.
+//
+//	master key ── HKDF(purpose, secret) ──> Box ── Seal / Open (AES-256-GCM, AAD = purpose + binding)
+//	          └── HKDF(purpose)        ──> MAC  (HMAC-SHA-256 over length-prefixed parts)
+package keyring
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+)
+
+// KeySize is the length of a master key in bytes.
+const KeySize = 32
+
+const idSize = 4
+
+// ErrUnknownKey says that a value was sealed under a key that is no longer in the key file (S36).
+var ErrUnknownKey = errors.New("sealed under a key that is not in the key file")
+
+// ErrForged says that a value was not sealed by this keyring for this purpose and binding.
+var ErrForged = errors.New("sealed value does not open")
+
+type key struct {
+	id     [idSize]byte
+	master []byte
+}
+
+// Ring is a set of master keys. It is safe for concurrent use and never changes after it was loaded.
+type Ring struct {
+	keys []key // the first one writes
+}
+
+// New makes a ring of one random key that exists only in memory.
+func New() (*Ring, error) {
+	k, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	return &Ring{keys: []key{k}}, nil
+}
+
+func newKey() (key, error) {
+	k := key{master: make([]byte, KeySize)}
+	if _, err := rand.Read(k.master); err != nil {
+		return key{}, fmt.Errorf("read random bytes: %w", err)
+	}
+	if _, err := rand.Read(k.id[:]); err != nil {
+		return key{}, fmt.Errorf("read random bytes: %w", err)
+	}
+	return k, nil
+}
+
+// derive returns n bytes of HKDF-SHA256 (RFC 5869): the master key is the input, secret the salt, purpose the info.
+func (k key) derive(purpose string, secret []byte, n int) []byte {
+	out, err := hkdf.Key(sha256.New, k.master, secret, purpose, n)
+	if err != nil {
+		panic("keyring: " + err.Error()) // only for n > 255*32
+	}
+	return out
+}
+
+// Derive returns one 32-byte key for each master key, the writing one first, for libraries that bring their own
+// construction (securecookie).
+func (r *Ring) Derive(purpose string) [][]byte {
+	out := make([][]byte, len(r.keys))
+	for i, k := range r.keys {
+		out[i] = k.derive(purpose, nil, KeySize)
+	}
+	return out
+}
+
+// MAC authenticates parts for a purpose under the writing key. The result begins with the key's id and is 36 bytes long.
+func (r *Ring) MAC(purpose string, parts ...string) []byte {
+	return r.keys[0].mac(purpose, parts)
+}
+
+// MACs returns what MAC would give under each key of the ring, the writing one first: for look-ups by MAC.
+func (r *Ring) MACs(purpose string, parts ...string) [][]byte {
+	out := make([][]byte, len(r.keys))
+	for i, k := range r.keys {
+		out[i] = k.mac(purpose, parts)
+	}
+	return out
+}
+
+// CheckMAC reports whether mac was made by MAC for the same purpose and parts, in constant time.
+func (r *Ring) CheckMAC(mac []byte, purpose string, parts ...string) bool {
+	k, ok := r.find(mac)
+	return ok && hmac.Equal(mac, k.mac(purpose, parts))
+}
+
+func (k key) mac(purpose string, parts []string) []byte {
+	h := hmac.New(sha256.New, k.derive("mac/"+purpose, nil, KeySize))
+	h.Write(join(parts))
+	return h.Sum(append(make([]byte, 0, idSize+sha256.Size), k.id[:]...))
+}
+
+func (r *Ring) find(sealed []byte) (key, bool) {
+	if len(sealed) < idSize {
+		return key{}, false
+	}
+	for _, k := range r.keys {
+		if [idSize]byte(sealed[:idSize]) == k.id {
+			return k, true
+		}
+	}
+	return key{}, false
+}
+
+// ID names the writing key, for logs.
+func (r *Ring) ID() string { return hex.EncodeToString(r.keys[0].id[:]) }
+
+// join writes each part behind its length, so that ("ab","c") and ("a","bc") differ.
+func join(parts []string) []byte {
+	var out []byte
+	for _, p := range parts {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(p)))
+		out = append(out, p...)
+	}
+	return out
+}
