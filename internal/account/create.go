@@ -1,0 +1,86 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// Create makes the account database: the file (0600, in a 0700 directory) or, on a server, the tables in an empty
+// database; an installation id, the fingerprint and a count of no active factors. ErrExists: there is one already, and
+// it is left as it is.
+func Create(ctx context.Context, opt Options) error {
+	if err := opt.check(); err != nil {
+		return err
+	}
+	k, at, err := parseURL(opt.URL)
+	if err != nil {
+		return err
+	}
+	if k.standalone(at) {
+		return errors.New("a database in memory is made when it is opened")
+	}
+	if k.create == nil {
+		return create(ctx, opt)
+	}
+	if err := k.create(at); err != nil {
+		return err
+	}
+	if err := create(ctx, opt); err != nil {
+		return errors.Join(err, os.Remove(at.path)) // ours, just made: else the next try says that it exists
+	}
+	return nil
+}
+
+func create(ctx context.Context, opt Options) error {
+	db, err := dial(ctx, opt.URL)
+	if err != nil {
+		return err
+	}
+	s := newStore(opt, db)
+	return errors.Join(s.found(ctx), db.close())
+}
+
+// found writes the first rows into a database that has none.
+func (s *Store) found(ctx context.Context) error {
+	if err := s.refuseExisting(ctx); err != nil {
+		return err
+	}
+	if err := s.db.migrate(ctx); err != nil {
+		return err
+	}
+	s.install = randomID()
+	return s.change(ctx, "write the first rows", func(ctx context.Context, q queries) error {
+		for _, row := range [][2]string{{metaInstallation, s.install}, {metaFingerprint, s.opt.Fingerprint}} {
+			if err := s.insertMeta(ctx, q, row[0], row[1], s.metaMAC(row[0], row[1])); err != nil {
+				return err
+			}
+		}
+		return s.insertMeta(ctx, q, metaActive, "0", s.opt.Ring.MAC("active", s.activeParts(nil)...))
+	})
+}
+
+func (s *Store) refuseExisting(ctx context.Context) error {
+	there, err := s.db.hasMeta(ctx)
+	if err != nil || !there {
+		return err
+	}
+	var n int
+	if err := s.db.queries().row(ctx, `SELECT COUNT(*) FROM meta`).Scan(&n); err != nil {
+		return fmt.Errorf("look for an installation: %w", err)
+	}
+	if n > 0 {
+		return ErrExists
+	}
+	return nil // an earlier init stopped half way
+}
+
+// randomID is 128 bit from crypto/rand in 32 hex digits.
+func randomID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,147 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	driver "modernc.org/sqlite"
+)
+
+var sqlite = kind{
+	name:       "sqlite",
+	goose:      goose.DialectSQLite3,
+	bind:       asks,
+	hasMeta:    `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'`,
+	deadlock:   func(error) bool { return false }, // busy_timeout has waited already
+	hold:       holdDirectory,
+	open:       openSQLite,
+	create:     createSQLite,
+	standalone: func(at address) bool { return at.path == "" },
+}
+
+const readers = 8
+
+func openSQLite(ctx context.Context, at address) (write, read *sql.DB, err error) {
+	if at.path != "" {
+		if err := checkModes(at.path); err != nil {
+			return nil, nil, err
+		}
+	}
+	name := "/ispgate-" + rand.Text() // of a database in memory
+	if write, err = connect(dsn(at.path, name, true)); err != nil {
+		return nil, nil, err
+	}
+	write.SetMaxOpenConns(1)
+	if at.path == "" {
+		write.SetMaxIdleConns(1)
+	}
+	if read, err = connect(dsn(at.path, name, false)); err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	if err := errors.Join(write.PingContext(ctx), read.PingContext(ctx)); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("open the account database: %w", err), write.Close(), read.Close())
+	}
+	return write, read, nil
+}
+
+func connect(dsn string) (*sql.DB, error) {
+	c, err := driver.NewConnector(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open the account database: %w", err)
+	}
+	return sql.OpenDB(c), nil
+}
+
+// dsn: mode=rw never makes a file (an empty database would mean that nobody has a second factor). Every commit is
+// synced: a spent step must not come back after a power cut. A database in memory lives as long as the pools hold a
+// connection.
+func dsn(path, memory string, writing bool) string {
+	q := url.Values{"_pragma": {"busy_timeout(1500)", "trusted_schema(0)"}}
+	u := url.URL{Scheme: "file", OmitHost: true, Path: path}
+	if path == "" {
+		u.Path = memory
+		q.Set("vfs", "memdb")
+	} else {
+		q.Set("mode", "rw")
+		q.Add("_pragma", "journal_mode(wal)")
+		q.Add("_pragma", "synchronous(full)")
+	}
+	if writing {
+		q.Set("_txlock", "immediate")
+	} else {
+		q.Add("_pragma", "query_only(1)")
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// checkModes refuses files that group or world can use (S43).
+func checkModes(path string) error {
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			if name == path {
+				return fmt.Errorf("%w: %s", ErrMissing, path)
+			}
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("look at the account database: %w", err)
+		}
+		if mode := info.Mode().Perm(); mode&0o077 != 0 {
+			return fmt.Errorf("database %s has mode %04o: group or others can use it; run: chmod 600 %s", name, mode, name)
+		}
+	}
+	return nil
+}
+
+func createSQLite(at address) error {
+	if err := os.MkdirAll(filepath.Dir(at.path), 0o700); err != nil {
+		return fmt.Errorf("make the directory of the account database: %w", err)
+	}
+	f, err := os.OpenFile(at.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w: %s", ErrExists, at.path)
+	}
+	if err != nil {
+		return fmt.Errorf("create the account database: %w", err)
+	}
+	return f.Close()
+}
+
+// holdDirectory locks the directory, not the file: closing a second descriptor of the file would drop SQLite's own locks.
+func holdDirectory(ctx context.Context, at address) (func(), error) {
+	if at.path == "" {
+		return func() {}, nil
+	}
+	dir, err := os.Open(filepath.Dir(at.path))
+	if err != nil {
+		return nil, fmt.Errorf("lock the account database: %w", err)
+	}
+	for {
+		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { dir.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, errors.Join(fmt.Errorf("lock the account database: %w", err), dir.Close())
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(fmt.Errorf("lock the account database: %w", ctx.Err()), dir.Close())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
