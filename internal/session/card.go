@@ -1,0 +1,109 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// userAgentSize bounds what a card keeps of a header that strangers write, in bytes.
+const userAgentSize = 256
+
+// storedCard is a card as Redis has it, sealed under the server's keys. Generation tells which were revoked.
+type storedCard struct {
+	Card
+	Account    string `json:"account"`
+	Generation int64  `json:"generation"`
+	Token      string `json:"token"`
+}
+
+func (m *Manager) sealCard(index string, s Session, meta Meta) []byte {
+	agent := strings.ToValidUTF8(meta.UserAgent[:min(len(meta.UserAgent), userAgentSize)], "")
+	text, err := json.Marshal(storedCard{
+		Card:    Card{ID: s.ID, Stage: s.Stage, Created: s.Created.UTC(), Address: meta.Address, UserAgent: agent},
+		Account: s.Account, Generation: s.Generation, Token: s.token.digest(),
+	})
+	if err != nil {
+		panic("session: " + err.Error()) // plain structs always marshal
+	}
+	return m.cards.Seal(text, index, s.ID)
+}
+
+// List returns the living sessions of an account, oldest first. It is for people to look at: nothing is decided by it.
+// The error is ErrStore.
+func (m *Manager) List(ctx context.Context, account string) ([]Card, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	var all []Card
+	for _, mac := range m.opt.Ring.MACs("account tag", account) { // older keys made other slots (S36)
+		cards, err := m.listSlot(ctx, tagOf(mac))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, cards...)
+	}
+	slices.SortFunc(all, func(a, b Card) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
+	return all, nil
+}
+
+// Alive reports whether s still lives, under whatever token: for streams that outlast rotations (S7). The error is ErrStore.
+func (m *Manager) Alive(ctx context.Context, s Session) (bool, error) {
+	cards, err := m.List(ctx, s.Account)
+	return slices.ContainsFunc(cards, func(c Card) bool { return c.ID == s.ID }), err
+}
+
+// listSlot reads the cards of one slot and sweeps out the dead ones, unless a login changed the index meanwhile.
+func (m *Manager) listSlot(ctx context.Context, tag [tagSize]byte) (live []Card, err error) {
+	slot := m.slot(tag)
+	index := slot + "idx"
+	err = m.transact(ctx, func(tx *redis.Tx) error {
+		live = nil
+		fields, err := tx.HGetAll(ctx, index).Result()
+		if err != nil || len(fields) == 0 {
+			return err
+		}
+		cards, dead := m.openCards(index, fields)
+		seen := make([]*redis.IntCmd, len(cards))
+		if _, err = tx.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for i, c := range cards {
+				seen[i] = p.Exists(ctx, slot+"seen:"+c.token)
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		for i, c := range cards {
+			if seen[i].Val() == 1 {
+				live = append(live, c)
+			} else {
+				dead = append(dead, c.ID)
+			}
+		}
+		if len(dead) == 0 {
+			return nil
+		}
+		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error { p.HDel(ctx, index, dead...); return nil })
+		return err
+	}, index)
+	return live, err
+}
+
+// openCards tells the cards that may be alive from those that are revoked or do not open.
+func (m *Manager) openCards(index string, fields map[string]string) (cards []Card, dead []string) {
+	for id, sealed := range fields {
+		var c storedCard
+		text, err := m.cards.Open([]byte(sealed), index, id)
+		if err != nil || json.Unmarshal(text, &c) != nil ||
+			m.revoked.cover(Session{ID: c.ID, Account: c.Account, Generation: c.Generation}) {
+			dead = append(dead, id)
+			continue
+		}
+		c.Card.token = c.Token
+		cards = append(cards, c.Card)
+	}
+	return cards, dead
+}

@@ -1,0 +1,113 @@
+package session
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/securecookie"
+
+	"github.com/ispgate/ispgate/internal/keyring"
+)
+
+const (
+	tagSize    = 8
+	secretSize = 32  // 256 bit (S32)
+	cookieSize = 256 // the longest value that is looked at; a genuine one has 136 bytes
+)
+
+// token is what the cookie holds: tag names the Redis slot of the account, secret opens the record.
+type token struct {
+	tag    [tagSize]byte
+	secret []byte // nil: not stored
+}
+
+// fresh is a new token in the same slot.
+func (t token) fresh() token {
+	secret := make([]byte, secretSize)
+	rand.Read(secret) // never fails: crypto/rand crashes the program instead
+	return token{t.tag, secret}
+}
+
+// digest is the name of the token in Redis, which never holds the secret itself.
+func (t token) digest() string {
+	sum := sha256.Sum256(t.secret)
+	return hex.EncodeToString(sum[:])
+}
+
+// tagOf is the slot of an account whose MAC is given, without the id of the MAC's key.
+func tagOf(mac []byte) [tagSize]byte { return [tagSize]byte(mac[len(mac)-sha256.Size:]) }
+
+type cookie struct {
+	name   string
+	secure bool
+	codecs []securecookie.Codec
+}
+
+func newCookie(ring *keyring.Ring, secure bool) cookie {
+	c := cookie{name: "ispgate", secure: secure}
+	if secure {
+		c.name = "__Host-ispgate"
+	}
+	for _, key := range ring.Derive("cookie") {
+		codec := securecookie.New(key, nil)
+		codec.SetSerializer(securecookie.NopEncoder{})
+		codec.MaxAge(0) // the record knows when it ends
+		codec.MaxLength(cookieSize)
+		c.codecs = append(c.codecs, codec)
+	}
+	return c
+}
+
+// read returns the one genuine token of a request. Doubled, oversize and tampered cookies are no token (S32).
+func (c cookie) read(r *http.Request) (token, bool) {
+	found := r.CookiesNamed(c.name)
+	if len(found) != 1 || c.count(r) != 1 {
+		return token{}, false
+	}
+	var raw []byte
+	if securecookie.DecodeMulti(c.name, found[0].Value, &raw, c.codecs...) != nil || len(raw) != tagSize+secretSize {
+		return token{}, false
+	}
+	return token{[tagSize]byte(raw), raw[tagSize:]}, true
+}
+
+// count counts the pairs of our name as they were sent: net/http silently leaves out those with odd values.
+func (c cookie) count(r *http.Request) int {
+	n := 0
+	for _, line := range r.Header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			name, _, _ := strings.Cut(pair, "=")
+			if strings.TrimSpace(name) == c.name {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (c cookie) set(h http.Header, t token) error {
+	value, err := securecookie.EncodeMulti(c.name, append(t.tag[:], t.secret...), c.codecs...)
+	if err != nil {
+		return err
+	}
+	c.write(h, value, 0)
+	return nil
+}
+
+func (c cookie) clear(h http.Header) { c.write(h, "", -1) }
+
+// write replaces what an earlier step of the same answer said of our cookie: the last word counts (RFC 6265 section 4.1.1).
+func (c cookie) write(h http.Header, value string, maxAge int) {
+	var others []string
+	for _, line := range h["Set-Cookie"] {
+		if !strings.HasPrefix(line, c.name+"=") {
+			others = append(others, line)
+		}
+	}
+	own := http.Cookie{Name: c.name, Value: value, MaxAge: maxAge, Path: "/",
+		Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	h["Set-Cookie"] = append(others, own.String())
+}

@@ -1,0 +1,46 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Park keeps the panel's cookies of s, sealed under the server's keys and bound to s, for at most ttl (more than 0). It
+// works before the session is stored. The error is ErrStore or says that ttl is none.
+func (m *Manager) Park(ctx context.Context, s Session, jar []byte, ttl time.Duration) error {
+	if s.ID == "" || ttl < time.Millisecond {
+		return fmt.Errorf("park a panel jar of session %q for %s: neither may be empty", s.ID, ttl) // Redis keeps it for ever
+	}
+	ctx, cancel := unhurried(ctx)
+	defer cancel()
+	return m.broken(m.opt.Redis.Set(ctx, m.jarKey(s), m.jars.Seal(jar, m.opt.Installation, s.ID), ttl).Err())
+}
+
+// Claim takes the parked jar away: of all who ask, one has it. It is nil when there is none (any more) or when what is
+// there does not open. The error is ErrStore.
+func (m *Manager) Claim(ctx context.Context, s Session) ([]byte, error) {
+	if s.ID == "" {
+		return nil, nil
+	}
+	ctx, cancel := unhurried(ctx)
+	defer cancel()
+	sealed, err := m.opt.Redis.GetDel(ctx, m.jarKey(s)).Bytes()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, m.broken(err)
+	}
+	jar, err := m.jars.Open(sealed, m.opt.Installation, s.ID)
+	if err != nil {
+		m.opt.Log.Warn("a parked panel jar cannot be opened", "error", err)
+		return nil, nil
+	}
+	return jar, nil
+}
+
+func (m *Manager) jarKey(s Session) string { return m.slot(s.token.tag) + "jar:" + s.ID }

@@ -1,0 +1,132 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/ispgate/ispgate/internal/keyring"
+)
+
+// Options wire a Manager. All but StoreError are needed.
+type Options struct {
+	Redis        redis.UniversalClient
+	Ring         *keyring.Ring
+	Installation string        // the database's installation id: part of every key and every sealed record
+	Idle         time.Duration // after the last activity
+	Absolute     time.Duration // after the login, whatever happens
+	Secure       bool          // https: cookie names carry the __Host- prefix
+	Generation   func(ctx context.Context, account string) (int64, error)
+	Revoked      func(ctx context.Context, since time.Time) ([]Revocation, error)
+	StoreError   func() // counts; may be nil
+	Log          *slog.Logger
+	Now          func() time.Time
+}
+
+// Meta is what a session's card remembers of the request that last rotated it.
+type Meta struct{ Address, UserAgent string }
+
+// Manager loads, raises and ends sessions. It is safe for concurrent use. Every call that reaches Redis is over within
+// 2 s; those that write finish although ctx ends, because the browser may hang up but not thereby undo them.
+type Manager struct {
+	opt                             Options
+	cookie                          cookie
+	cards, jars                     *keyring.Box
+	revoked                         *revocations
+	storeLog, garbageLog, revokeLog seldom
+}
+
+// New makes a Manager. Until Run has read the revocations once, it knows only those of its own End.
+func New(o Options) *Manager {
+	return &Manager{opt: o, cookie: newCookie(o.Ring, o.Secure), revoked: newRevocations(),
+		cards: o.Ring.Box("session card", nil), jars: o.Ring.Box("parked jar", nil)}
+}
+
+// Load returns the session of a request: the anonymous one unless there is exactly one genuine cookie, whose record
+// lives and is not revoked. A forged cookie costs no trip to Redis. The error is ErrStore: nobody knows whose it is.
+func (m *Manager) Load(ctx context.Context, r *http.Request) (Session, error) {
+	t, ok := m.cookie.read(r)
+	if !ok {
+		return Session{}, nil
+	}
+	s, err := m.fetch(ctx, t)
+	if err != nil {
+		return Session{}, err
+	}
+	if m.revoked.cover(s) { // not part of fetch: asked at every request, whatever may remember sessions
+		return Session{}, nil
+	}
+	return s, nil
+}
+
+// Begin makes the session of somebody whose password was right just now. It is not stored; Advance stores it.
+func (m *Manager) Begin(account, name, role string, generation int64) Session {
+	now := m.opt.Now()
+	return Session{
+		ID: randomID(), Account: account, Name: name, Role: role, Generation: generation,
+		Created: now, End: now.Add(m.opt.Absolute), Custody: randomID(),
+		token: token{tag: tagOf(m.opt.Ring.MAC("account tag", account))},
+	}
+}
+
+// Advance takes s to a stage, under a new token that goes into h as a cookie. Nothing else raises a stage, and no token
+// ever changes its stage. ID, Created, End and Custody stay; Name, Role, Generation, CodeAt, ReturnTo and the marks of
+// s are written as they are given; a pending secret is gone (S26).
+//
+// Without an error the old token is retired (Session.Retired). Errors: ErrStage, no flow has this step; ErrRetired,
+// another request rotated s first; ErrRevoked, s or its account's sessions were ended meanwhile; ErrStore; others are
+// Options.Generation's. With an error no cookie is set, and what was written is deleted.
+func (m *Manager) Advance(ctx context.Context, h http.Header, s Session, to Stage, meta Meta) (Session, error) {
+	if err := s.may(to); err != nil {
+		return Session{}, err
+	}
+	ctx, cancel := unhurried(ctx)
+	defer cancel()
+	if err := m.current(ctx, s, to); err != nil { // before: a dead database changes nothing
+		return Session{}, err
+	}
+	next := s
+	next.Stage, next.token = to, s.token.fresh()
+	next, err := m.store(ctx, s, next, meta)
+	if err == nil {
+		err = m.current(ctx, next, to) // after: who was revoked during the write is not let in
+		if err != nil {
+			m.discard(ctx, next)
+		}
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	if err := m.cookie.set(h, next.token); err != nil {
+		m.discard(ctx, next)
+		return Session{}, fmt.Errorf("write the session cookie: %w", err)
+	}
+	return next, nil
+}
+
+// End deletes what Redis holds of s, and clears the cookie where h is not nil. This node refuses the session from now
+// on, even if Redis is down (ErrStore); other nodes need a revocation for that. A parked jar is left to who claims it.
+func (m *Manager) End(ctx context.Context, h http.Header, s Session) error {
+	if h != nil {
+		m.cookie.clear(h)
+	}
+	if s.ID != "" {
+		m.revoked.add(m.opt.Now(), Revocation{Session: s.ID})
+	}
+	if s.token.secret == nil {
+		return nil
+	}
+	ctx, cancel := unhurried(ctx)
+	defer cancel()
+	return m.remove(ctx, s)
+}
+
+// CookieName is the name of the cookie that carries the token.
+func (m *Manager) CookieName() string { return m.cookie.name }
+
+// ClearCookie tells the browser to forget its token.
+func (m *Manager) ClearCookie(h http.Header) { m.cookie.clear(h) }

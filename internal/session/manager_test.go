@@ -1,0 +1,159 @@
+package session
+
+import (
+	"net/http"
+	"reflect"
+	"testing"
+	"time"
+)
+
+func TestAdvanceKnowsOnlyTheStepsOfTheFlows(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	good := map[[2]Stage]bool{
+		{Anonymous, Password}: true, {Anonymous, Enrolling}: true, {Anonymous, Full}: true,
+		{Password, Full}: true, {Enrolling, Full}: true, {Full, Full}: true,
+	}
+	for from := Anonymous; from <= Full+1; from++ {
+		for to := Anonymous; to <= Full+1; to++ {
+			s := m.Begin("a1", "n", "", 0)
+			if from != Anonymous && from <= Full {
+				s, _ = w.login(m, "a1", from)
+			}
+			s.Stage = from
+			h := http.Header{}
+			next, err := m.Advance(t.Context(), h, s, to, tester)
+			if good[[2]Stage{from, to}] {
+				if err != nil || next.Stage != to {
+					t.Errorf("%d to %d: %v, %v", from, to, next.Stage, err)
+				}
+				continue
+			}
+			wantError(t, "a step that no flow has", err, ErrStage)
+			if len(h) != 0 || next.Stage != Anonymous {
+				t.Errorf("%d to %d: refused, but %v and %v came of it", from, to, h, next)
+			}
+		}
+	}
+}
+
+func TestAdvanceBelievesTheStoreNotTheCaller(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	cases := map[string]func(*Session){
+		"another stage":   func(s *Session) { s.Stage = Full },
+		"another account": func(s *Session) { s.Account = "a2" },
+		"another id":      func(s *Session) { s.ID = randomID() },
+		"no account":      func(s *Session) { s.Account = "" },
+		"not stored":      func(s *Session) { s.token.secret = nil },
+	}
+	for label, forge := range cases {
+		t.Run(label, func(t *testing.T) {
+			s, c := w.login(m, "a1", Enrolling)
+			forge(&s)
+			_, err := m.Advance(t.Context(), http.Header{}, s, Full, tester)
+			wantError(t, "Advance", err, ErrStage)
+			w.wantStage(m, c, Enrolling)
+		})
+	}
+	_, err := m.Advance(t.Context(), http.Header{}, Session{}, Full, tester)
+	wantError(t, "Advance of the zero session", err, ErrStage)
+}
+
+func TestWhatSurvivesRotationAndLoading(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	s := m.Begin("a1", "Admin@Demo.isp", "owner", 0)
+	s.ReturnTo, s.Note = "/customers?page=2", Note{Challenge: true}
+	p, _ := w.advance(m, s, Password)
+	w.sleep(time.Minute)
+	p.CodeAt, p.ReturnTo = w.clock(), ""
+	p.End, p.Created, p.Custody = w.clock().Add(99*time.Hour), w.clock(), "mine" // not the caller's to change
+	full, c := w.advance(m, p, Full)
+	got := w.load(m, c)
+	if got.ID != s.ID || got.Custody != s.Custody || !got.Created.Equal(s.Created.Truncate(time.Millisecond)) ||
+		!got.End.Equal(s.End.Truncate(time.Millisecond)) {
+		t.Errorf("loaded %+v, began as %+v", got, s)
+	}
+	if got.Name != "Admin@Demo.isp" || got.Role != "owner" || got.ReturnTo != "" || !got.CodeAt.Equal(w.clock()) || !got.Note.Challenge {
+		t.Errorf("loaded %+v", got)
+	}
+	full.Seen = got.Seen
+	if !reflect.DeepEqual(full, got) {
+		t.Errorf("Advance returned\n%+v, Load\n%+v", full, got)
+	}
+	if len(got.ID) != 32 || len(got.Custody) != 32 || got.ID == got.Custody {
+		t.Errorf("ids %q and %q, want two of 32 hex digits", got.ID, got.Custody)
+	}
+}
+
+// Logging out with either token ends both (S33).
+func TestNobodyIsFullWithoutTheIdleClockOrAfterTheEnd(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	s, c := w.login(m, "a1", Full)
+	w.sleep(12*time.Hour - time.Second)
+	w.wantStage(m, c, Full)
+	w.sleep(2 * time.Second)
+	w.wantStage(m, c, Anonymous) // Redis still has it
+	_, err := m.Advance(t.Context(), http.Header{}, s, Full, tester)
+	wantError(t, "Advance after the absolute end", err, ErrRevoked)
+
+	s, c = w.login(m, "a1", Full)
+	w.client.Del(t.Context(), m.keys(s.token).seen)
+	w.wantStage(m, c, Anonymous)
+	_, err = m.Advance(t.Context(), http.Header{}, s, Full, tester)
+	wantError(t, "Advance of an idle session", err, ErrRevoked)
+	wantError(t, "SetNote of an idle session", m.SetNote(t.Context(), s, Note{Used: "recovery"}), ErrRevoked)
+	w.sleep(2 * time.Minute) // a write is due
+	if err := m.Touch(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	w.wantStage(m, c, Anonymous)
+}
+
+func TestS34_TokensDieWithTheirStage(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	for stage, life := range map[Stage]time.Duration{Password: 5 * time.Minute, Enrolling: 20 * time.Minute} {
+		s, c := w.login(m, "a1", stage)
+		k := m.keys(s.token)
+		for _, key := range []string{k.record, k.seen} {
+			if ttl := w.client.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > life {
+				t.Errorf("%s: %s lives for %s, want at most %s", stage, key, ttl, life)
+			}
+		}
+		w.sleep(life - time.Second)
+		w.wantStage(m, c, stage)
+		w.sleep(2 * time.Second)
+		w.wantStage(m, c, Anonymous)
+	}
+}
+
+func TestTouchWritesOnceAMinute(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	s, c := w.login(m, "a1", Full)
+	key := m.keys(s.token).seen
+	touch := func(after time.Duration) (written bool) {
+		w.sleep(after)
+		s := w.wantStage(m, c, Full)
+		w.client.PExpire(t.Context(), key, time.Minute)
+		if err := m.Touch(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		return w.client.PTTL(t.Context(), key).Val() > time.Minute
+	}
+	if touch(59 * time.Second) {
+		t.Error("written again within a minute")
+	}
+	if !touch(2 * time.Second) {
+		t.Error("not written after a minute")
+	}
+	if touch(time.Second) {
+		t.Error("written again although just touched")
+	}
+	if err := m.Touch(t.Context(), Session{}); err != nil {
+		t.Error("an anonymous visitor's touch:", err)
+	}
+}

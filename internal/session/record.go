@@ -1,0 +1,147 @@
+package session
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/ispgate/ispgate/internal/keyring"
+)
+
+// recordVersion changes when a record of the old form would be misread. Unknown versions are not opened (S35).
+const recordVersion = 1
+
+var errRecord = errors.New("is not a session record of this version")
+
+// record is what Redis holds of a token, sealed under the token's secret and bound to its key (S32). A retired one
+// tells where the session went: to the token Next; or, when Next is empty, to a higher stage, where it may not lead.
+type record struct {
+	Version    int    `json:"v"`
+	ID         string `json:"id"`
+	Account    string `json:"a,omitempty"`
+	Person     string `json:"p,omitempty"`
+	Name       string `json:"n,omitempty"`
+	Role       string `json:"r,omitempty"`
+	Generation int64  `json:"g,omitempty"`
+	Stage      Stage  `json:"s,omitempty"`
+	Created    int64  `json:"c,omitempty"` // this and the next three: Unix milliseconds
+	End        int64  `json:"e,omitempty"`
+	Until      int64  `json:"u"`
+	CodeAt     int64  `json:"t,omitempty"`
+	Custody    string `json:"k,omitempty"`
+	ReturnTo   string `json:"to,omitempty"`
+	Retired    bool   `json:"x,omitempty"`
+	Next       []byte `json:"y,omitempty"`
+}
+
+func (s Session) record() record {
+	return record{
+		Version: recordVersion, ID: s.ID, Account: s.Account, Person: s.Person, Name: s.Name, Role: s.Role, Generation: s.Generation,
+		Stage: s.Stage, Created: millis(s.Created), End: millis(s.End), Until: millis(s.until), CodeAt: millis(s.CodeAt),
+		Custody: s.Custody, ReturnTo: s.ReturnTo,
+	}
+}
+
+func (r record) session() Session {
+	return Session{
+		ID: r.ID, Account: r.Account, Person: r.Person, Name: r.Name, Role: r.Role, Generation: r.Generation,
+		Stage: r.Stage, Created: moment(r.Created), End: moment(r.End), until: moment(r.Until), CodeAt: moment(r.CodeAt),
+		Custody: r.Custody, ReturnTo: r.ReturnTo,
+	}
+}
+
+// valid keeps a record out that opens but could not have been written by this version.
+func (r record) valid() bool {
+	if r.Version != recordVersion || r.ID == "" {
+		return false
+	}
+	return r.Retired || r.Account != "" && r.Stage > Anonymous && r.Stage <= Full
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+// slot is the beginning of all keys of one account: they share a hash slot in Redis Cluster.
+func (m *Manager) slot(tag [tagSize]byte) string {
+	return "ispgate:{" + m.opt.Installation + "." + hex.EncodeToString(tag[:]) + "}:"
+}
+
+type keys struct{ record, seen, note, index string }
+
+func (m *Manager) keys(t token) keys {
+	slot, digest := m.slot(t.tag), t.digest()
+	return keys{slot + "s:" + digest, slot + "seen:" + digest, slot + "note:" + digest, slot + "idx"}
+}
+
+// vault seals what belongs to one token: neither Redis nor the key file alone opens it.
+func (m *Manager) vault(t token) *keyring.Box { return m.opt.Ring.Box("session", t.secret) }
+
+func seal(box *keyring.Box, key string, v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("session: " + err.Error()) // plain structs always marshal
+	}
+	return box.Seal(text, key)
+}
+
+func open(box *keyring.Box, key string, sealed []byte, v any) error {
+	text, err := box.Open(sealed, key)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, v)
+}
+
+// entry is what the three keys of a token say. The zero entry is nobody.
+type entry struct {
+	record record
+	note   Note
+	seen   time.Time
+}
+
+// decode reads the values of an MGET of record, seen and note. Whatever is missing or does not open makes it nobody's.
+func (m *Manager) decode(t token, values []any) (entry, error) {
+	var e entry
+	k, box := m.keys(t), m.vault(t)
+	sealed, ok := values[0].(string)
+	if !ok {
+		return entry{}, nil
+	}
+	if err := open(box, k.record, []byte(sealed), &e.record); err != nil {
+		return entry{}, fmt.Errorf("open a session record: %w", err)
+	}
+	if !e.record.valid() {
+		return entry{}, errRecord
+	}
+	if e.record.Retired {
+		return entry{record: e.record}, nil
+	}
+	seen, ok := values[1].(string)
+	if !ok {
+		return entry{}, nil // idle for too long
+	}
+	second, err := strconv.ParseInt(seen, 10, 64)
+	if err != nil {
+		return entry{}, errors.New("the time of the last activity is not a number")
+	}
+	e.seen = time.Unix(second, 0)
+	note, _ := values[2].(string) // absent (evicted): marks that restrict the session are lost, so it is too
+	if err := open(box, k.note, []byte(note), &e.note); err != nil {
+		return entry{}, fmt.Errorf("open a session note: %w", err)
+	}
+	return e, nil
+}

@@ -1,0 +1,123 @@
+package session
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	pollEvery   = 500 * time.Millisecond // S33: in force on every node within 1 s
+	pollOverlap = 10 * time.Second       // rows that were committed late
+	pollTimeout = 2 * time.Second
+	startWindow = 12 * time.Hour
+)
+
+// revocations is what this node knows to be revoked. It needs no clock that others share and no Redis: an entry is kept
+// for as long as a session that it covers could live, counted from when it was last heard of.
+type revocations struct {
+	mu          sync.RWMutex
+	generations map[string]revokedGeneration // by account
+	sessions    map[string]time.Time         // by stable id
+	latest      time.Time                    // At of the newest row that was read
+}
+
+type revokedGeneration struct {
+	generation int64 // the first that is good
+	heard      time.Time
+}
+
+func newRevocations() *revocations {
+	return &revocations{generations: map[string]revokedGeneration{}, sessions: map[string]time.Time{}}
+}
+
+// cover reports whether s was revoked.
+func (r *revocations) cover(s Session) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	_, ended := r.sessions[s.ID]
+	return ended || s.Generation < r.generations[s.Account].generation
+}
+
+func (r *revocations) add(now time.Time, rows ...Revocation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, row := range rows {
+		if row.At.After(r.latest) {
+			r.latest = row.At
+		}
+		if row.Session != "" {
+			r.sessions[row.Session] = now
+		}
+		if row.Account != "" && row.Generation > 0 {
+			known := r.generations[row.Account].generation
+			r.generations[row.Account] = revokedGeneration{max(known, row.Generation), now}
+		}
+	}
+}
+
+// newest is the time of the newest row that was read, by its writer's clock.
+func (r *revocations) newest() time.Time {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.latest
+}
+
+// forget drops what was heard of before a time; it bounds the memory.
+func (r *revocations) forget(before time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for account, g := range r.generations {
+		if g.heard.Before(before) {
+			delete(r.generations, account)
+		}
+	}
+	for id, heard := range r.sessions {
+		if heard.Before(before) {
+			delete(r.sessions, id)
+		}
+	}
+}
+
+// Run reads revocations twice a second until ctx ends. While the database is away those already read stay in force, and
+// when it is back everything since the last success is read.
+func (m *Manager) Run(ctx context.Context) {
+	swept := m.opt.Now()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		now := m.opt.Now()
+		if err := m.Refresh(ctx); err != nil && ctx.Err() == nil && m.revokeLog.due(now) {
+			m.opt.Log.Error("revocations cannot be read; those already known stay in force", "error", err)
+		}
+		if now.Sub(swept) >= time.Minute {
+			m.revoked.forget(now.Add(-m.window()))
+			swept = now
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Refresh reads the revocations that came since the last success; at first, those of every session that may still live.
+// Where to go on from is told by the rows themselves, so that no two nodes need the same clock.
+func (m *Manager) Refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
+	since := m.revoked.newest()
+	if since.IsZero() {
+		since = m.opt.Now().Add(-m.window())
+	}
+	rows, err := m.opt.Revoked(ctx, since.Add(-pollOverlap))
+	if err != nil {
+		return err
+	}
+	m.revoked.add(m.opt.Now(), rows...)
+	return nil
+}
+
+// window is how long a revocation can matter.
+func (m *Manager) window() time.Duration { return max(startWindow, m.opt.Absolute) }

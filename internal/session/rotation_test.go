@@ -1,0 +1,198 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestS32_EveryStepRotatesTheToken(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	seen := map[string]bool{}
+	s := m.Begin("a1", "n", "", 0)
+	for _, to := range []Stage{Password, Full, Full, Full} {
+		next, c := w.advance(m, s, to)
+		if seen[c.Value] || len(next.token.secret) != 32 {
+			t.Fatalf("token %x at stage %s", next.token.secret, to)
+		}
+		seen[c.Value] = true
+		if n := len(w.keysLike(next.token.digest())); n != 3 {
+			t.Errorf("%d keys under the hashed token, want 3", n)
+		}
+		if n := len(w.keysLike(s.token.digest())); s.token.secret != nil && n != 1 {
+			t.Errorf("%d keys under the retired token, want 1", n)
+		}
+		s = next
+	}
+}
+
+func TestS32_TokenRetiredByARaise(t *testing.T) {
+	for _, from := range []Stage{Password, Enrolling} {
+		t.Run(from.String(), func(t *testing.T) {
+			w := newWorld(t)
+			m := w.node()
+			p, before := w.login(m, "a1", from)
+			_, after := w.advance(m, p, Full)
+			old := w.load(m, before)
+			if old.Stage != Anonymous || !old.Retired || old.Account != "" || old.Name != "" || old.token.secret != nil {
+				t.Errorf("the old token gives %+v, want an anonymous, retired session that knows nothing", old)
+			}
+			_, err := m.Advance(t.Context(), http.Header{}, old, Full, tester)
+			wantError(t, "Advance of a retired session", err, ErrRetired)
+			_, err = m.Advance(t.Context(), http.Header{}, p, Full, tester)
+			wantError(t, "Advance of one loaded before the rotation", err, ErrRetired)
+			w.wantStage(m, after, Full)
+			w.sleep(31 * time.Second)
+			if s := w.load(m, before); s.Retired {
+				t.Errorf("after the grace the old token gives %+v", s)
+			}
+		})
+	}
+}
+
+func TestS32_TokenRetiredWithoutARaise(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	s, first := w.login(m, "a1", Full)
+	s, second := w.advance(m, s, Full)
+	_, third := w.advance(m, s, Full)
+	for _, c := range []*http.Cookie{first, second} {
+		old := w.wantStage(m, c, Full)
+		if !old.Retired || old.Account != "a1" {
+			t.Errorf("an old token gives %+v, want the session, retired", old)
+		}
+		_, err := m.Advance(t.Context(), http.Header{}, old, Full, tester)
+		wantError(t, "Advance of a retired session", err, ErrRetired)
+	}
+	if s := w.wantStage(m, third, Full); s.Retired {
+		t.Error("the newest token is retired")
+	}
+	ttl, err := w.client.PTTL(t.Context(), m.keys(s.token).record).Result()
+	if err != nil || ttl <= 0 || ttl > grace {
+		t.Errorf("a retired record lives for %s (%v), want at most %s", ttl, err, grace)
+	}
+	w.sleep(31 * time.Second)
+	w.wantStage(m, first, Anonymous)
+	w.wantStage(m, third, Full)
+}
+
+func TestS33_EndReachesRetiredTokens(t *testing.T) {
+	for _, with := range []string{"the old token", "the new token"} {
+		t.Run(with, func(t *testing.T) {
+			w := newWorld(t)
+			m, elsewhere := w.node(), w.node()
+			s, before := w.login(m, "a1", Full)
+			_, after := w.advance(m, s, Full)
+			c := after
+			if with == "the old token" {
+				c = before
+			}
+			if err := m.End(t.Context(), nil, w.load(m, c)); err != nil {
+				t.Fatal(err)
+			}
+			for _, node := range []*Manager{m, elsewhere} {
+				w.wantStage(node, before, Anonymous)
+				w.wantStage(node, after, Anonymous)
+			}
+		})
+	}
+}
+
+func TestS32_OfManyRotationsOneWins(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.node(), w.node()
+	for _, from := range []Stage{Password, Full} {
+		s, _ := w.login(a, "a1", from)
+		cookies := make([]http.Header, 20)
+		var group sync.WaitGroup
+		for i := range cookies {
+			cookies[i] = http.Header{}
+			group.Go(func() {
+				_, err := []*Manager{a, b}[i%2].Advance(context.Background(), cookies[i], s, Full, tester)
+				if err != nil && !errors.Is(err, ErrRetired) {
+					t.Errorf("a rotation that lost: %v, want %v", err, ErrRetired)
+				}
+			})
+		}
+		group.Wait()
+		won := 0
+		for _, h := range cookies {
+			won += len(h["Set-Cookie"])
+		}
+		if won != 1 {
+			t.Errorf("from %s: %d of 20 parallel rotations got a cookie, want 1", from, won)
+		}
+	}
+}
+
+func TestS32_SwappedRecordsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	swap := func(a, b string) {
+		v, err := w.client.MGet(t.Context(), a, b).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.client.MSet(t.Context(), a, v[1], b, v[0])
+	}
+	for label, account := range map[string]string{"of one account": "a1", "of two": "a2"} {
+		for _, key := range []string{"record", "note"} {
+			t.Run(key+" "+label, func(t *testing.T) {
+				s1, c1 := w.login(m, "a1", Password)
+				s2, c2 := w.login(m, account, Full)
+				k1, k2 := m.keys(s1.token), m.keys(s2.token)
+				if key == "record" {
+					swap(k1.record, k2.record)
+				} else {
+					swap(k1.note, k2.note)
+				}
+				w.wantStage(m, c1, Anonymous)
+				w.wantStage(m, c2, Anonymous)
+			})
+		}
+	}
+}
+
+// The password-stage token of a logout that was on its way while the code was accepted.
+func TestS33_EndByATokenThatWasRaised(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	p, before := w.login(m, "a1", Password)
+	_, after := w.advance(m, p, Full)
+	if err := m.End(t.Context(), nil, w.load(m, before)); err != nil {
+		t.Fatal(err)
+	}
+	w.wantStage(m, after, Anonymous)
+	if w.load(m, before).Retired {
+		t.Error("the old token still says that somebody is logged in")
+	}
+}
+
+func TestS32_RecordNeedsItsSecretItsPlaceAndTheKeyFile(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	s, _ := w.login(m, "a1", Full)
+	k, strange := m.keys(s.token), newWorldOn(t, w.redis.Addr).node()
+	sealed, err := w.client.Get(t.Context(), k.record).Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r record
+	if err := open(m.vault(s.token), k.record, sealed, &r); err != nil {
+		t.Fatal(err)
+	}
+	for label, err := range map[string]error{
+		"without the secret":   open(m.vault(token{tag: s.token.tag}), k.record, sealed, &r),
+		"with another secret":  open(m.vault(s.token.fresh()), k.record, sealed, &r),
+		"in another place":     open(m.vault(s.token), k.note, sealed, &r),
+		"without the key file": open(strange.vault(s.token), k.record, sealed, &r),
+	} {
+		if err == nil {
+			t.Errorf("the record opens %s", label)
+		}
+	}
+}

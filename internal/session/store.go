@@ -1,0 +1,206 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	answer    = 1500 * time.Millisecond // the time for all of one call, so that a dead Redis is answered within 2 s (S35)
+	grace     = 30 * time.Second        // for requests that were on their way during a rotation
+	hops      = 4                       // rotations followed within the grace
+	attempts  = 5                       // of a transaction that others keep disturbing
+	noteGrace = time.Minute             // a note outlives its record, never the other way round
+
+	sweepEvery = 64 // cards
+)
+
+// errGone is nobody's token: logged out, idle or over.
+var errGone = fmt.Errorf("%w: there is no record", ErrRevoked)
+
+// bounded limits a reading call; one that changes something is finished although the browser hangs up.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, answer)
+}
+
+func unhurried(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), answer)
+}
+
+// broken turns what Redis answered into ErrStore. Our own errors, made inside a transaction, pass.
+func (m *Manager) broken(err error) error {
+	if err == nil || errors.Is(err, ErrRevoked) || errors.Is(err, ErrRetired) || errors.Is(err, ErrStage) {
+		return err
+	}
+	if !errors.Is(err, context.Canceled) { // the browser hung up
+		m.count()
+		if m.storeLog.due(m.opt.Now()) {
+			m.opt.Log.Error("redis does not answer as it should", "error", err)
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrStore, err)
+}
+
+func (m *Manager) count() {
+	if m.opt.StoreError != nil {
+		m.opt.StoreError()
+	}
+}
+
+// read fetches what belongs to t in one round trip. A record that is there but cannot be used is nobody's, and logged.
+func (m *Manager) read(ctx context.Context, c redis.Cmdable, t token) (entry, error) {
+	k := m.keys(t)
+	values, err := c.MGet(ctx, k.record, k.seen, k.note).Result()
+	if err != nil {
+		return entry{}, err
+	}
+	e, err := m.decode(t, values)
+	if err != nil {
+		m.count()
+		if m.garbageLog.due(m.opt.Now()) {
+			m.opt.Log.Warn("a session in redis cannot be used", "error", err)
+		}
+	}
+	return e, nil
+}
+
+// fetch follows t to the session it stands for now; the zero session when it stands for none.
+func (m *Manager) fetch(ctx context.Context, t token) (Session, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	retired := false
+	for range hops {
+		e, err := m.read(ctx, m.opt.Redis, t)
+		if err != nil {
+			return Session{}, m.broken(err)
+		}
+		s := e.record.session()
+		switch {
+		case !m.opt.Now().Before(s.until): // the absolute end, whatever Redis' clock says; nobody's entry too
+			return Session{}, nil
+		case !e.record.Retired:
+			s.token, s.Seen, s.Note, s.loaded, s.Retired = t, e.seen, e.note, e.note, retired
+			return s, nil
+		case e.record.Next == nil:
+			s.token, s.Retired = token{tag: t.tag}, true
+			return s, nil
+		}
+		t, retired = token{t.tag, e.record.Next}, true
+	}
+	return Session{}, nil
+}
+
+// store writes next behind its new token and retires the token of old, all or nothing.
+func (m *Manager) store(ctx context.Context, old, next Session, meta Meta) (Session, error) {
+	if old.token.secret == nil {
+		written, err := m.commit(ctx, m.opt.Redis, old, next, meta)
+		return written, m.broken(err)
+	}
+	k, written := m.keys(old.token), Session{}
+	err := m.transact(ctx, func(tx *redis.Tx) error {
+		e, err := m.read(ctx, tx, old.token)
+		if err != nil {
+			return err
+		}
+		if err := same(old, e.record); err != nil {
+			return err
+		}
+		next := next
+		next.Created, next.End, next.Custody = moment(e.record.Created), moment(e.record.End), e.record.Custody
+		next.Note = merge(old.loaded, next.Note, e.note)
+		written, err = m.commit(ctx, tx, old, next, meta)
+		return err
+	}, k.record, k.note)
+	return written, err
+}
+
+// same reports why the stored record is no longer the one that old was loaded from.
+func same(old Session, r record) error {
+	switch {
+	case r.ID == "":
+		return errGone
+	case r.Retired:
+		return ErrRetired
+	case r.ID != old.ID || r.Account != old.Account || r.Stage != old.Stage:
+		return ErrStage
+	}
+	return nil
+}
+
+type pipeliner interface {
+	TxPipelined(context.Context, func(redis.Pipeliner) error) ([]redis.Cmder, error)
+}
+
+func (m *Manager) commit(ctx context.Context, c pipeliner, old, next Session, meta Meta) (Session, error) {
+	now := m.opt.Now()
+	next.Note.Pending = nil // gone at any rotation (S26)
+	next.loaded, next.Seen = next.Note, now
+	next.until = earlier(next.End, now.Add(next.Stage.life()))
+	left := next.until.Sub(now)
+	if left < time.Millisecond {
+		return Session{}, errGone
+	}
+	k, box := m.keys(next.token), m.vault(next.token)
+	var cards *redis.IntCmd
+	_, err := c.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		p.Set(ctx, k.record, seal(box, k.record, next.record()), left)
+		p.Set(ctx, k.seen, now.Unix(), min(m.opt.Idle, left))
+		p.Set(ctx, k.note, seal(box, k.note, next.Note), left+noteGrace)
+		p.HSet(ctx, k.index, next.ID, m.sealCard(k.index, next, meta))
+		p.PExpire(ctx, k.index, m.opt.Absolute)
+		cards = p.HLen(ctx, k.index)
+		if old.token.secret != nil {
+			m.retire(ctx, p, old, next)
+		}
+		return nil
+	})
+	if err == nil && cards.Val()%sweepEvery == 0 { // logins without logouts leave cards behind
+		_, _ = m.listSlot(ctx, next.token.tag)
+	}
+	return next, err
+}
+
+// retire leaves a record that tells late requests where the session went. Across a raise it names no token: what was
+// worth a password must never open what is worth a code.
+func (m *Manager) retire(ctx context.Context, p redis.Pipeliner, old, next Session) {
+	r := record{Version: recordVersion, ID: old.ID, Until: millis(m.opt.Now().Add(grace)), Retired: true}
+	if old.Stage == next.Stage {
+		r.Next = next.token.secret
+	}
+	k := m.keys(old.token)
+	p.Set(ctx, k.record, seal(m.vault(old.token), k.record, r), grace)
+	p.Del(ctx, k.seen, k.note)
+}
+
+// remove deletes everything that belongs to the token of s, and its card.
+func (m *Manager) remove(ctx context.Context, s Session) error {
+	k := m.keys(s.token)
+	_, err := m.opt.Redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		p.Del(ctx, k.record, k.seen, k.note)
+		p.HDel(ctx, k.index, s.ID)
+		return nil
+	})
+	return m.broken(err)
+}
+
+// transact runs do under WATCH and again when one of the keys changed meanwhile.
+func (m *Manager) transact(ctx context.Context, do func(*redis.Tx) error, keys ...string) error {
+	var err error
+	for range attempts {
+		if err = m.opt.Redis.Watch(ctx, do, keys...); !errors.Is(err, redis.TxFailedErr) {
+			break
+		}
+	}
+	return m.broken(err)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
