@@ -1,0 +1,180 @@
+package panel
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestS31_OnlyThisPanel: redirects to other hosts are not followed, and after the POST only known pages are fetched.
+func TestS31_OnlyThisPanel(t *testing.T) {
+	other := newFake(t, nil)
+	for _, line := range []string{"GET /login", "POST /login", "GET /dashboard"} {
+		f := newFake(t, plays(line, 302, "", "Location", other.URL+"/login"))
+		f.panel(t, fakeProfile).Login(t.Context(), rightAttempt())
+	}
+	if got := other.lines(); len(got) != 0 {
+		t.Errorf("another host was asked: %v", got)
+	}
+	f := newFake(t, plays("POST /login", 302, "", "Location", "/a"))
+	f.panel(t, fakeProfile).Login(t.Context(), rightAttempt())
+	for _, line := range f.lines() {
+		if !slices.Contains([]string{"GET /login", "POST /login", "GET /dashboard"}, line) {
+			t.Errorf("fetched %s", line)
+		}
+	}
+	f = newFake(t, plays("GET *", 302, "", "Location", "/login"))
+	f.panel(t, fakeProfile).Login(t.Context(), rightAttempt())
+	if n := len(f.lines()); n != maxRedirects+1 {
+		t.Errorf("%d requests in a redirect loop", n)
+	}
+}
+
+func TestS31_TransportDialsOnlyThePanel(t *testing.T) {
+	f := newFake(t, nil)
+	req, _ := http.NewRequest("GET", "http://192.0.2.1:9/login", nil)
+	resp, err := f.panel(t, fakeProfile).Transport().RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if got := f.lines(); !slices.Equal(got, []string{"GET /login"}) {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestS31_PackedAnswers: gzip is understood, and a bomb is cut.
+func TestS31_PackedAnswers(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/dashboard" || r.Header.Get("Cookie") == "" || r.Header.Get("Accept-Encoding") != "gzip" {
+			return false
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Type", "text/html")
+		z := gzip.NewWriter(w)
+		fmt.Fprint(z, `<b id="me" data-id="17">admin@demo.isp</b><i class=role>x</i>`)
+		for range 64 {
+			fmt.Fprint(z, strings.Repeat(" ", maxBody))
+		}
+		z.Close()
+		return true
+	})
+	if out := f.panel(t, fakeProfile+identityOfPage).Login(t.Context(), rightAttempt()); out.Verdict != OK || out.Who.ID != "17" {
+		t.Errorf("%s %s", out.Verdict, out.Reason)
+	}
+}
+
+// TestLogin_SlowPanel: an answer that does not come is not a wrong password.
+func TestLogin_SlowPanel(t *testing.T) {
+	for _, path := range []string{"GET /login", "POST /login", "GET /dashboard"} {
+		release := make(chan struct{})
+		f := newFake(t, func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method+" "+r.URL.Path == path {
+				<-release
+			}
+			return false
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		out := f.panel(t, fakeProfile).Login(ctx, rightAttempt())
+		cancel()
+		close(release)
+		if out.Verdict != Unavailable {
+			t.Errorf("%s hangs: %s %s", path, out.Verdict, out.Reason)
+		}
+	}
+}
+
+func TestLogin_PanelDown(t *testing.T) {
+	f := newFake(t, nil)
+	p := f.panel(t, fakeProfile)
+	f.Close()
+	if out := p.Login(t.Context(), rightAttempt()); out.Verdict != Unavailable {
+		t.Errorf("%s %s", out.Verdict, out.Reason)
+	}
+}
+
+// TestLogin_OwnTime: panel.timeout is for proxied requests; a panel that throttles by sleeping is waited for (T3).
+func TestLogin_OwnTime(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == "POST" {
+			time.Sleep(60 * time.Millisecond)
+		}
+		return false
+	})
+	o := f.panel(t, fakeProfile).opt
+	o.Timeout = 20 * time.Millisecond
+	p, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := p.Login(t.Context(), rightAttempt()); out.Verdict != OK {
+		t.Errorf("%s %s", out.Verdict, out.Reason)
+	}
+}
+
+// TestTLS: a panel behind a certificate of its own is believed only with ca_file and the name in the certificate.
+func TestTLS(t *testing.T) {
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/login", http.StatusFound)
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(s.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := panelAt(t, profileOf(t, fakeProfile), s.URL, "https://panel.example.net").opt
+	for _, c := range []struct {
+		name, ca, server string
+		ok               bool
+	}{{"unknown authority", "", "", false}, {"its authority", ca, "", true}, {"its name", ca, "example.com", true}, {"another name", ca, "example.org", false}} {
+		o.CAFile, o.ServerName = c.ca, c.server
+		p, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Control(t.Context(), Client{}); (err == nil) != c.ok {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	for _, bad := range []string{"/nowhere.pem", os.DevNull} {
+		o.CAFile = bad
+		if _, err := New(o); err == nil {
+			t.Errorf("ca_file %s: no error", bad)
+		}
+	}
+}
+
+func TestNew_Refuses(t *testing.T) {
+	incomplete, err := Load("laravel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := panelAt(t, profileOf(t, fakeProfile), "http://127.0.0.1:1", "https://panel.example.net").opt
+	for name, edit := range map[string]func(*Options){
+		"no URL":             func(o *Options) { o.URL = nil },
+		"no public URL":      func(o *Options) { o.Public = nil },
+		"no profile":         func(o *Options) { o.Profile = nil },
+		"incomplete profile": func(o *Options) { o.Profile = incomplete },
+		"another scheme":     func(o *Options) { o.URL = &url.URL{Scheme: "ftp", Host: "x"} },
+		"no clock":           func(o *Options) { o.Now = nil },
+	} {
+		o := good
+		edit(&o)
+		if _, err := New(o); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

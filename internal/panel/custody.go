@@ -1,0 +1,199 @@
+package panel
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ispgate/ispgate/internal/keyring"
+)
+
+// Custody keeps the panel's cookies: it seals them to one gateway session on the way out and opens them on the way in,
+// so that a panel cookie got any other way is worth nothing here (S14). No store is needed for it.
+type Custody struct {
+	ring    *keyring.Ring
+	profile *Profile
+	mode    Mode
+	secure  bool
+	dropped func()
+	now     func() time.Time
+}
+
+// Custody returns the keeper of this panel's cookies.
+func (p *Panel) Custody() *Custody {
+	o := p.opt
+	if o.Dropped == nil {
+		o.Dropped = func() {}
+	}
+	return &Custody{ring: o.Ring, profile: o.Profile, mode: o.Mode, secure: o.Public.Scheme == "https", dropped: o.Dropped, now: o.Now}
+}
+
+// Sealing reports whether browsers hold this panel's cookies sealed: then a request without one has no panel session.
+func (p *Panel) Sealing() bool { return p.opt.Mode == Sealed }
+
+// Seal is one purpose that cookies are sealed for: a gateway session, or the visitors of public routes.
+type Seal struct {
+	box    *keyring.Box
+	public bool
+}
+
+// Session is the seal of one gateway session; id is its custody id.
+func (c *Custody) Session(id string) Seal {
+	return Seal{box: c.ring.Box("panel-cookie", []byte(id))}
+}
+
+// Public is the seal of visitors: no protected route opens it (S13).
+func (c *Custody) Public() Seal {
+	return Seal{box: c.ring.Box("panel-cookie-public", nil), public: true}
+}
+
+// Opened is what a request's Cookie headers came out as.
+type Opened struct {
+	Pairs   []Pair // to be sent upstream, in order
+	Session bool   // one of them is a session cookie of the panel
+}
+
+// Pair is one cookie of a request, byte for byte.
+type Pair struct{ Name, Value string }
+
+// Header is the Cookie header for the panel; empty: none.
+func (o Opened) Header() string {
+	parts := make([]string, len(o.Pairs))
+	for i, p := range o.Pairs {
+		parts[i] = p.Name + "=" + p.Value
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Jar is the opened cookies as a jar for requests of our own; a request does not tell their Paths.
+func (o Opened) Jar() *Jar {
+	j := &Jar{}
+	for _, p := range o.Pairs {
+		j.cookies = append(j.cookies, &http.Cookie{Name: p.Name, Value: p.Value, Path: "/"})
+	}
+	return j
+}
+
+// Open decides which of a request's cookies the panel gets: those that open under the seal, and those that were never
+// sealed: `visible` names for a session, everything but session cookies for visitors.
+func (c *Custody) Open(seal Seal, headers []string) Opened {
+	all := pairs(headers)
+	var out Opened
+	for _, p := range all {
+		value, ok := c.open(seal, p, all)
+		if !ok {
+			continue
+		}
+		out.Pairs = append(out.Pairs, Pair{p.Name, value})
+		out.Session = out.Session || c.profile.MatchSession(p.Name)
+	}
+	return out
+}
+
+func (c *Custody) open(seal Seal, p Pair, all []Pair) (string, bool) {
+	if Own(p.Name) || isChunkName(p.Name) || c.profile.MatchDrop(p.Name) {
+		return "", false
+	}
+	if c.mode == Passthrough && !seal.public {
+		return p.Value, true
+	}
+	if strings.HasPrefix(p.Value, sealMark) {
+		return unseal(seal.box, p, all) // one that does not open is never sent: PHP would keep a broken session
+	}
+	if seal.public {
+		return p.Value, !c.profile.MatchSession(p.Name)
+	}
+	return p.Value, c.profile.MatchVisible(p.Name) && !c.profile.MatchSession(p.Name)
+}
+
+// Close rewrites the Set-Cookie headers of a panel's answer for the browser. request are the Cookie headers of the
+// browser's own request: they tell which chunks are left over.
+func (c *Custody) Close(seal Seal, h http.Header, request []string) {
+	lines := h.Values("Set-Cookie")
+	if len(lines) == 0 {
+		return
+	}
+	h.Del("Set-Cookie")
+	present := pairs(request)
+	for _, line := range lines {
+		sc, ok := parseSetCookie(line)
+		if !ok || Own(sc.name) || isChunkName(sc.name) || c.profile.MatchDrop(sc.name) {
+			c.dropped()
+			continue
+		}
+		for _, out := range c.close(seal, sc, present) {
+			h.Add("Set-Cookie", out.String())
+		}
+	}
+}
+
+func (c *Custody) close(seal Seal, sc setCookie, present []Pair) []setCookie {
+	sc.cut("domain")
+	session := c.profile.MatchSession(sc.name)
+	plain := c.mode == Passthrough && !seal.public || seal.public && !session || !seal.public && !session && c.profile.MatchVisible(sc.name)
+	if plain {
+		return []setCookie{sc}
+	}
+	sc.set("httponly", "HttpOnly")
+	if c.secure {
+		sc.set("secure", "Secure")
+	}
+	if sc.deleted(c.now()) {
+		return append([]setCookie{sc}, leftovers(sc, 0, present)...)
+	}
+	out := sealed(seal.box, sc, present)
+	if out == nil {
+		c.dropped()
+	}
+	return out
+}
+
+// HandOver gives a panel session to the browser: every cookie of the jar, sealed, and a deletion for each panel cookie
+// that the browser has and the jar lacks.
+func (c *Custody) HandOver(seal Seal, h http.Header, jar *Jar, request []string) {
+	answer := http.Header{}
+	given := map[string]bool{}
+	for _, ck := range jar.Cookies() {
+		answer.Add("Set-Cookie", setCookieOf(ck).String())
+		given[ck.Name] = !c.profile.MatchDrop(ck.Name)
+	}
+	c.Close(seal, answer, request)
+	for _, line := range answer.Values("Set-Cookie") {
+		h.Add("Set-Cookie", line)
+	}
+	c.forget(h, request, given)
+}
+
+// Renew gives the browser what the panel has set anew since the jar was opened: the answer of a request of ours. The other
+// cookies keep the Path and the end that the browser knows and we do not.
+func (c *Custody) Renew(seal Seal, h http.Header, jar *Jar, request []string) {
+	answer := http.Header{}
+	for _, ck := range jar.news {
+		answer.Add("Set-Cookie", setCookieOf(ck).String())
+	}
+	c.Close(seal, answer, request)
+	for _, line := range answer.Values("Set-Cookie") {
+		h.Add("Set-Cookie", line)
+	}
+}
+
+// Forget deletes the panel's cookies from the browser.
+func (c *Custody) Forget(h http.Header, request []string) { c.forget(h, request, nil) }
+
+func (c *Custody) forget(h http.Header, request []string, keep map[string]bool) {
+	done := map[string]bool{}
+	for _, p := range pairs(request) {
+		base := baseName(p.Name)
+		if Own(p.Name) || keep[base] || done[p.Name] {
+			continue
+		}
+		if strings.HasPrefix(p.Value, sealMark) || c.profile.MatchSession(p.Name) || c.profile.MatchVisible(p.Name) || c.profile.MatchDrop(p.Name) {
+			done[p.Name] = true
+			gone := expire(p.Name, "/")
+			if c.secure { // names with __Host- and __Secure- cannot be deleted otherwise
+				gone.set("secure", "Secure")
+			}
+			h.Add("Set-Cookie", gone.String())
+		}
+	}
+}

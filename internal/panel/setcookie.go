@@ -1,0 +1,112 @@
+package panel
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Own reports whether a cookie name is the gateway's: the panel can neither set, clear nor see those (design 3.4).
+func Own(name string) bool {
+	name = strings.ToLower(FoldCookieName(name))
+	return strings.HasPrefix(name, "__host-ispgate") || strings.HasPrefix(name, "ispgate")
+}
+
+// FoldCookieName is what PHP makes of a cookie's name: leading blanks cut, `.` and blank to `_`, an unclosed `[` too.
+func FoldCookieName(name string) string {
+	name = strings.TrimLeft(name, " ")
+	name = strings.Map(func(r rune) rune {
+		if r == '.' || r == ' ' {
+			return '_'
+		}
+		return r
+	}, name)
+	if i := strings.IndexByte(name, '['); i >= 0 {
+		if !strings.Contains(name[i:], "]") {
+			return name[:i] + "_" + name[i+1:]
+		}
+		return name[:i] // an array: PHP files it under the part before the bracket
+	}
+	return name
+}
+
+// pairs reads Cookie headers without judging their bytes: panels have cookies that net/http would drop.
+func pairs(headers []string) []Pair {
+	var out []Pair
+	for _, h := range headers {
+		for _, part := range strings.Split(h, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+			if name != "" {
+				out = append(out, Pair{strings.TrimSpace(name), strings.TrimSpace(value)})
+			}
+		}
+	}
+	return out
+}
+
+// setCookie is one Set-Cookie header with its attributes as they came.
+type setCookie struct {
+	name, value string
+	attrs       []string
+}
+
+func parseSetCookie(line string) (setCookie, bool) {
+	parts := strings.Split(line, ";")
+	name, value, ok := strings.Cut(parts[0], "=")
+	sc := setCookie{name: strings.TrimSpace(name), value: strings.TrimSpace(value)}
+	for _, a := range parts[1:] {
+		if a = strings.TrimSpace(a); a != "" {
+			sc.attrs = append(sc.attrs, a)
+		}
+	}
+	return sc, ok && sc.name != ""
+}
+
+// setCookieOf writes a jar's cookie out again, attributes included.
+func setCookieOf(c *http.Cookie) setCookie {
+	plain := *c
+	plain.Name, plain.Value, plain.Domain = "x", "y", ""
+	sc, _ := parseSetCookie(plain.String())
+	sc.name, sc.value = c.Name, c.Value
+	return sc
+}
+
+// expire deletes a cookie at a Path.
+func expire(name, path string) setCookie {
+	return setCookie{name: name, attrs: []string{"Path=" + path, "Max-Age=0", "HttpOnly"}}
+}
+
+func (sc setCookie) String() string {
+	return strings.Join(append([]string{sc.name + "=" + sc.value}, sc.attrs...), "; ")
+}
+
+func (sc setCookie) attr(key string) (string, bool) {
+	for _, a := range sc.attrs {
+		if k, v, _ := strings.Cut(a, "="); strings.EqualFold(k, key) {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+func (sc *setCookie) cut(key string) {
+	var kept []string
+	for _, a := range sc.attrs {
+		if k, _, _ := strings.Cut(a, "="); !strings.EqualFold(strings.TrimSpace(k), key) {
+			kept = append(kept, a)
+		}
+	}
+	sc.attrs = kept
+}
+
+func (sc *setCookie) set(key, attr string) {
+	sc.cut(key)
+	sc.attrs = append(sc.attrs, attr)
+}
+
+func (sc setCookie) deleted(now time.Time) bool {
+	probe := sc
+	probe.name, probe.value = "x", "y"
+	c, err := http.ParseSetCookie(probe.String())
+	return err == nil && deleted(c, now)
+}

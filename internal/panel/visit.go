@@ -1,0 +1,165 @@
+package panel
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const (
+	maxBody      = 1 << 20 // bytes of an answer, packed and unpacked (S31)
+	maxRedirects = 5
+)
+
+var errTooLong = errors.New("the panel's answer is over 1 MiB")
+
+// visit is one browser of ours at the panel: a jar of its own, nothing shared (S31).
+type visit struct {
+	panel  *Panel
+	client Client
+	jar    *Jar
+}
+
+// message is a request of a visit.
+type message struct {
+	method, target string
+	body           []byte
+	contentType    string
+	header         http.Header // more
+	submitted      []string    // values that are taken out of the answer's text before rules look at it
+}
+
+func (p *Panel) visit(c Client, jar *Jar) *visit {
+	if c.UserAgent == "" {
+		c.UserAgent = "Mozilla/5.0 (compatible; ispgate)" // ISPBills answers 500 without one
+	}
+	if c.Language == "" {
+		c.Language = "en"
+	}
+	return &visit{panel: p, client: c, jar: jar}
+}
+
+// get asks for a target without following redirects, past every cache.
+func (v *visit) get(ctx context.Context, target string) (*Answer, error) {
+	return v.send(ctx, message{method: http.MethodGet, target: target, header: http.Header{"Cache-Control": {"no-cache"}, "Pragma": {"no-cache"}}})
+}
+
+// open asks for a target and follows redirects on the panel's own host, at most five (T11). Where it ends is the answer,
+// even if that is another redirect.
+func (v *visit) open(ctx context.Context, target string) (*Answer, error) {
+	for range maxRedirects {
+		a, err := v.get(ctx, target)
+		if err != nil {
+			return nil, err
+		}
+		next, _, _ := strings.Cut(a.Location, "#")
+		if !redirects(a.Status) || !panelTarget(next) {
+			return a, nil
+		}
+		target = next
+	}
+	return v.get(ctx, target)
+}
+
+func redirects(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// send makes one request; its answer's cookies go into the jar. An answer from 500 on, and one that is too long, is an error.
+func (v *visit) send(ctx context.Context, m message) (*Answer, error) {
+	req, err := v.request(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := v.panel.replay.RoundTrip(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", m.method, pathOf(m.target), err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s %s: read answer: %w", m.method, pathOf(m.target), err)
+	case len(body) > maxBody:
+		return nil, fmt.Errorf("%s %s: %w", m.method, pathOf(m.target), errTooLong)
+	case resp.StatusCode >= http.StatusInternalServerError:
+		return nil, fmt.Errorf("%s %s: the panel answered %d", m.method, pathOf(m.target), resp.StatusCode)
+	}
+	v.jar.Set(cookiesOf(resp.Header), pathOf(m.target), v.panel.opt.Now())
+	a := v.panel.Answer(resp, body, false)
+	a.Target, a.submitted = m.target, m.submitted
+	return &a, nil
+}
+
+func (v *visit) request(ctx context.Context, m message) (*http.Request, error) {
+	u, err := v.panel.targetURL(m.target)
+	if err != nil {
+		return nil, err
+	}
+	req := (&http.Request{Method: m.method, URL: u, Header: http.Header{}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	if m.body != nil {
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(m.body)), int64(len(m.body))
+		req.Header.Set("Content-Type", m.contentType)
+	}
+	h := req.Header
+	h.Set("User-Agent", v.client.UserAgent)
+	h.Set("Accept-Language", v.client.Language)
+	h.Set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+	h.Set("Accept-Encoding", "gzip")
+	h.Set("Referer", v.panel.origin()+v.panel.profile.Login.Page) // Laravel goes back to it, Django compares it
+	for k, values := range m.header {
+		h[k] = values
+	}
+	if cookies := v.jar.Header(jarURL(m.target)); cookies != "" {
+		h.Set("Cookie", cookies)
+	}
+	v.panel.Forward(req, v.client)
+	return req, nil
+}
+
+// jarURL is a target as the jar looks at it: its path, byte for byte.
+func jarURL(target string) *url.URL {
+	path := pathOf(target)
+	return &url.URL{Path: percentDecoded(path), RawPath: path}
+}
+
+// pathOf cuts the query, which may carry a token, from what is logged.
+func pathOf(target string) string {
+	path, _, _ := strings.Cut(target, "?")
+	return path
+}
+
+// cookiesOf reads Set-Cookie headers without judging their bytes: panels set cookies that net/http would drop.
+func cookiesOf(h http.Header) []*http.Cookie {
+	var out []*http.Cookie
+	for _, line := range h.Values("Set-Cookie") {
+		if c, ok := cookieOf(line); ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func cookieOf(line string) (*http.Cookie, bool) {
+	sc, ok := parseSetCookie(line)
+	if !ok {
+		return nil, false
+	}
+	attributes := sc
+	attributes.name, attributes.value = "x", "y"
+	c, err := http.ParseSetCookie(attributes.String())
+	if err != nil {
+		return nil, false
+	}
+	c.Name, c.Value, c.Raw = sc.name, sc.value, ""
+	return c, true
+}
