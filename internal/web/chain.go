@@ -1,0 +1,160 @@
+package web
+
+import (
+	"bufio"
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+
+	"github.com/ispgate/ispgate/templates"
+)
+
+const maxTarget = 8 << 10 // bytes; what common servers take, and what rules are matched against in about a millisecond
+
+// Chain is what every request on the public listener passes before anyone decides on it.
+func (s *Site) Chain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := &Request{ID: rand.Text()[:16], Start: s.Now(), Kind: kindOf(r), Route: "refused"}
+		q.Peer, q.Client, q.Trusted = s.Trusted.Client(r)
+		r = with(r, q)
+		rec := &recorder{ResponseWriter: w}
+		defer s.finish(rec, r)
+		if fault := s.screen(r, q); fault != nil {
+			s.Fail(rec, r, fault)
+			return
+		}
+		next.ServeHTTP(rec, r)
+	})
+}
+
+// screen refuses what no handler should ever see.
+func (s *Site) screen(r *http.Request, q *Request) *Fault {
+	if !PassableMethod(r.Method) {
+		return &Fault{Status: http.StatusMethodNotAllowed, Heading: templates.Say(templates.ErrMethod), What: templates.Say(templates.ErrMethodWhat)}
+	}
+	target, err := rawTarget(r)
+	if err != nil {
+		return BadRequest(err)
+	}
+	q.Target = target
+	if !s.knows(r, q) {
+		return Misdirected(errors.New("host is not ours"))
+	}
+	if r.Header.Get("Service-Worker") != "" && !s.ServiceWorker { // a worker at / would own our password page
+		return Forbidden(errors.New("service worker script"))
+	}
+	return nil
+}
+
+// PassableMethod is S6: methods that reflect, tunnel or start another protocol never get further.
+func PassableMethod(m string) bool {
+	switch m {
+	case "", http.MethodConnect, http.MethodTrace, "TRACK", "PRI":
+		return false
+	}
+	return strings.ToUpper(m) == m
+}
+
+// rawTarget is the request target as it came in, path and query. Go overwrites r.Host from an absolute-form target, so
+// that form's host is checked like any other (S5).
+func rawTarget(r *http.Request) (string, error) {
+	target := r.RequestURI
+	if len(target) > maxTarget {
+		return "", errors.New("target is too long")
+	}
+	if !strings.HasPrefix(target, "/") {
+		u, err := url.Parse(target)
+		if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+			return "", errors.New("target is neither a path nor an absolute http URL")
+		}
+		_, rest, _ := strings.Cut(target, "://")
+		slash := strings.IndexAny(rest, "/?#")
+		if slash < 0 || rest[slash] != '/' {
+			return "", errors.New("absolute target without a path")
+		}
+		target = rest[slash:]
+	}
+	for i := range len(target) {
+		if target[i] <= ' ' || target[i] == 0x7f || target[i] == '#' {
+			return "", errors.New("target has bytes that no target may have")
+		}
+	}
+	return target, nil
+}
+
+// knows checks the Host. The forward-auth addresses are asked by the server in front, under its own name for us (S37).
+func (s *Site) knows(r *http.Request, q *Request) bool {
+	host := canonicalHost(r.Host, s.Public.Scheme)
+	if host != "" && host == canonicalHost(s.Public.Host, s.Public.Scheme) {
+		return true
+	}
+	path, _, _ := strings.Cut(q.Target, "?")
+	if q.Trusted && (path == URL("auth") || path == URL("auth/redirect")) {
+		return true
+	}
+	for _, h := range s.Hosts {
+		if host != "" && host == canonicalHost(h, s.Public.Scheme) {
+			q.SecondName = true
+			return true
+		}
+	}
+	return false
+}
+
+// finish turns a panic into our page, and counts and logs the request.
+func (s *Site) finish(rec *recorder, r *http.Request) {
+	p, begun := recover(), false
+	if p != nil && p != http.ErrAbortHandler {
+		s.Log.Error("panic", "request", Of(r).ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		if begun = rec.status != 0; !begun {
+			s.Fail(rec, r, Internal(fmt.Errorf("panic: %v", p)))
+		}
+	}
+	took := s.Now().Sub(Of(r).Start)
+	if s.Observe != nil {
+		s.Observe(Of(r).Route, took)
+	}
+	if s.Access != nil {
+		s.Access(r, cmp.Or(rec.status, http.StatusOK), took)
+	}
+	if p != nil && (p == http.ErrAbortHandler || begun) {
+		panic(http.ErrAbortHandler) // net/http closes the connection; a cut answer must not look complete
+	}
+}
+
+// recorder remembers the status. Unwrap keeps flushing, hijacking and deadlines (http.ResponseController).
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Hijack notes that the connection leaves HTTP: nobody writes a status any more.
+func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.status = http.StatusSwitchingProtocols
+	}
+	return c, rw, err
+}
+
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,68 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// Trusted are the proxies whose forwarding headers are believed. The zero value believes nobody.
+type Trusted []netip.Prefix
+
+// Contains reports whether addr is one of them.
+func (t Trusted) Contains(addr netip.Addr) bool {
+	addr = addr.Unmap()
+	for _, p := range t {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// Client finds who is connected and on whose behalf: the rightmost hop of X-Forwarded-For that is not itself a trusted
+// proxy, and only if the peer is one (S3). A hop that does not parse ends the walk. A Unix socket's peer is this machine.
+func (t Trusted) Client(r *http.Request) (peer, client netip.Addr, trusted bool) {
+	peer = hop(r.RemoteAddr)
+	if !peer.IsValid() {
+		peer = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	client = peer
+	if !t.Contains(peer) {
+		return peer, client, false
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		h := hop(strings.TrimSpace(hops[i]))
+		if !h.IsValid() {
+			break
+		}
+		client = h
+		if !t.Contains(h) {
+			break
+		}
+	}
+	return peer, client, true
+}
+
+// hop reads an address with or without a port; zones are dropped.
+func hop(s string) netip.Addr {
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr().Unmap().WithZone("")
+	}
+	addr, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap().WithZone("")
+}
+
+// Identifying is the client's address where it tells one person from another: loopback and proxies stand for everybody
+// (S29). The zero address identifies nobody.
+func (s *Site) Identifying(r *http.Request) netip.Addr {
+	c := Of(r).Client
+	if c.IsLoopback() || s.Trusted.Contains(c) {
+		return netip.Addr{}
+	}
+	return c
+}

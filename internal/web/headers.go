@@ -1,0 +1,44 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+)
+
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// secure sets what every answer of ours carries (S38). same-origin and not no-referrer: browsers would send
+// `Origin: null` with our own forms.
+func (s *Site) secure(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	if s.Secure() {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// document refuses to be an image, a frame or a script of another page (design 3.3).
+func document(r *http.Request) error {
+	if dest := r.Header.Get("Sec-Fetch-Dest"); dest != "" && dest != "document" {
+		return errors.New("asked for as " + dest)
+	}
+	return nil
+}
+
+// sameOrigin is S39: a POST must come from our own page. http.CrossOriginProtection is the first half; it passes a
+// request that says nothing about where it comes from, so the second half wants to be told.
+func (s *Site) sameOrigin(r *http.Request) error {
+	if r.Header.Get("Sec-Fetch-Site") != "" {
+		return http.NewCrossOriginProtection().Check(r)
+	}
+	if o := r.Header.Values("Origin"); len(o) != 1 || o[0] != s.Origin() {
+		return errors.New("neither Sec-Fetch-Site nor our Origin")
+	}
+	return nil
+}

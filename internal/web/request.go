@@ -1,0 +1,61 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Kind says what a browser will do with the answer. The zero value is the one that gets no redirect.
+type Kind uint8
+
+const (
+	Script     Kind = iota // XHR, fetch, images, anything that is not shown as a page
+	Navigation             // the answer becomes the page
+)
+
+// Request is what the chain found out about a request. Handlers read it with Of.
+type Request struct {
+	ID         string
+	Client     netip.Addr // the rightmost hop that is not a trusted proxy (S3)
+	Peer       netip.Addr // who is connected to us
+	Trusted    bool       // Peer is a trusted proxy
+	Target     string     // raw request target, path?query, byte for byte (S4)
+	Kind       Kind
+	SecondName bool // asked under one of `hosts`, not under public_url
+	Start      time.Time
+	Route      string // bounded label for metrics; set by whoever serves
+}
+
+type requestKey struct{}
+
+// Of returns what the chain found out about r; never nil.
+func Of(r *http.Request) *Request {
+	if q, ok := r.Context().Value(requestKey{}).(*Request); ok {
+		return q
+	}
+	return &Request{}
+}
+
+func with(r *http.Request, q *Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
+}
+
+// kindOf tells navigations from the rest: Sec-Fetch-Mode first, then Accept (design 2, path a).
+func kindOf(r *http.Request) Kind {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
+		if mode == "navigate" {
+			return Navigation
+		}
+		return Script
+	}
+	if r.Header.Get("X-Requested-With") != "" || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return Script
+	}
+	return Navigation
+}
+
+// Reads reports whether the method asks without changing.
+func Reads(method string) bool { return method == http.MethodGet || method == http.MethodHead }

@@ -1,0 +1,65 @@
+// Package web is what every request passes and every error page: the chain, the client's address, return-to, headers.
+//
+// It owns the reading of a request before anyone decides on it (who asks, for which target, as what kind of request)
+// and the one way to redirect, to show a page of ours and to fail. It knows nothing of sessions or the panel.
+//
+//	request ─> id ─> method ─> target ─> host ─> worker ─> (our pages | the panel)
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ispgate/ispgate/templates"
+)
+
+// Prefix is where our own pages live; everything else belongs to the panel.
+const Prefix = "/ispgate/"
+
+// Site is the public face: one origin, its pages and who is trusted before it.
+type Site struct {
+	Public        *url.URL // the only source of absolute URLs (S11)
+	Hosts         []string // second names of the panel
+	Trusted       Trusted
+	ServiceWorker bool // forward.service_worker
+	Pages         *templates.Set
+	Observe       func(route string, took time.Duration) // may be nil
+	Access        func(r *http.Request, status int, took time.Duration)
+	Log           *slog.Logger
+	Now           func() time.Time
+}
+
+// Secure reports whether browsers reach us over https.
+func (s *Site) Secure() bool { return s.Public.Scheme == "https" }
+
+// Origin is the origin browsers see, without a trailing slash.
+func (s *Site) Origin() string { return OriginOf(s.Public) }
+
+// OriginOf is an address's origin in its one spelling: lower case, no default port.
+func OriginOf(u *url.URL) string {
+	scheme := strings.ToLower(u.Scheme)
+	return scheme + "://" + canonicalHost(u.Host, scheme)
+}
+
+// URL is the address of one of our pages: a path, for same-origin use.
+func URL(page string) string { return Prefix + page }
+
+// LoginURL leads to the password page and from there back to target.
+func LoginURL(target string) string {
+	if _, ok := ReturnTo(target); !ok || target == "/" {
+		return URL("login")
+	}
+	return URL("login") + "?return_to=" + url.QueryEscape(target)
+}
+
+// canonicalHost lower-cases a host and cuts the scheme's default port.
+func canonicalHost(host, scheme string) string {
+	host = strings.ToLower(host)
+	if port := map[string]string{"http": ":80", "https": ":443"}[scheme]; port != "" {
+		host = strings.TrimSuffix(host, port)
+	}
+	return strings.TrimSuffix(host, ".")
+}
