@@ -1,0 +1,148 @@
+package proxy
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/ispgate/ispgate/internal/web"
+)
+
+// Auth is the second door: the answer to an auth_request subrequest. A status and nothing else: never a redirect, a body
+// or a cookie (S37).
+func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
+	v, _, err := p.asked(r)
+	if err != nil {
+		if p.strangers.due(p.site.Now()) {
+			p.site.Log.Warn("auth refused", "request", web.Of(r).ID, "peer", web.Of(r).Peer.String(), "cause", err)
+		}
+		w.WriteHeader(http.StatusForbidden)
+		return nil
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	switch v.Decision {
+	case Allow:
+		if v.Session.Account != "" {
+			h.Set(p.opt.Headers.User, v.Session.Name)
+			if v.Session.Role != "" {
+				h.Set(p.opt.Headers.Role, v.Session.Role)
+			}
+			p.touch(r, v)
+		}
+		w.WriteHeader(http.StatusNoContent)
+	case NeedLogin, NeedStep:
+		w.WriteHeader(http.StatusUnauthorized)
+	case Unavailable:
+		w.WriteHeader(http.StatusServiceUnavailable)
+	default:
+		w.WriteHeader(http.StatusForbidden)
+	}
+	return nil
+}
+
+// AuthRedirect is what the server in front shows after a 401 of Auth: the same verdict, rendered for a browser.
+func (p *Proxy) AuthRedirect(w http.ResponseWriter, r *http.Request) error {
+	v, o, err := p.asked(r)
+	if err != nil {
+		return web.Forbidden(err)
+	}
+	switch v.Decision {
+	case Allow:
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	case NeedLogin, NeedStep:
+		page := stepURL(v, o.target)
+		if web.Of(r).Kind == web.Navigation && o.method == http.MethodGet {
+			p.site.Redirect(w, http.StatusFound, page)
+			return nil
+		}
+		return web.NeedLogin(page)
+	case Unavailable:
+		return web.StoreDown(v.Cause)
+	default:
+		return forbidden(v)
+	}
+}
+
+// asked decides on the request that a server in front tells us about.
+func (p *Proxy) asked(r *http.Request) (Verdict, original, error) {
+	if !web.Of(r).Trusted {
+		return Verdict{}, original{}, errors.New("peer is not in trusted_proxies")
+	}
+	o, err := originalOf(r, p.site.Origin())
+	if err != nil {
+		return Verdict{}, original{}, err
+	}
+	return p.gate.Decide(r.Context(), r, Asked{Method: o.method, Target: o.target, Front: true}), o, nil
+}
+
+// seldom lets one line a minute through: whoever is not trusted could fill the log (S37).
+type seldom struct{ last atomic.Int64 }
+
+func (s *seldom) due(now time.Time) bool {
+	last := s.last.Load()
+	return now.UnixNano()-last >= int64(time.Minute) && s.last.CompareAndSwap(last, now.UnixNano())
+}
+
+// original is the request that a server in front tells us about.
+type original struct{ method, target string }
+
+// originalOf reads X-Original-Method and -URL (nginx) or X-Forwarded-Method, -Proto, -Host and -Uri (Caddy, Traefik).
+// Missing, doubled or mixed headers deny: whoever guesses which of two is meant guesses wrong one day (S37).
+func originalOf(r *http.Request, origin string) (original, error) {
+	one := func(name string) (string, bool) {
+		v := r.Header.Values(name)
+		return strings.Join(v, ""), len(v) == 1 && v[0] != ""
+	}
+	if method, ok := one("X-Original-Method"); ok {
+		full, ok := one("X-Original-URL")
+		if !ok || len(r.Header.Values("X-Forwarded-Uri")) > 0 {
+			return original{}, errors.New("X-Original-URL is missing, doubled or beside X-Forwarded-Uri")
+		}
+		rest, ok := cutOrigin(full, origin)
+		return original{method, rest}, checkOriginal(ok, method)
+	}
+	method, ok1 := one("X-Forwarded-Method")
+	proto, ok2 := one("X-Forwarded-Proto")
+	host, ok3 := one("X-Forwarded-Host")
+	uri, ok4 := one("X-Forwarded-Uri")
+	mixed := len(r.Header.Values("X-Original-URL"))+len(r.Header.Values("X-Original-Method")) > 0
+	if !ok1 || !ok2 || !ok3 || !ok4 || mixed || strings.ContainsAny(host, "/?#\\@") || !strings.HasPrefix(uri, "/") {
+		return original{}, errors.New("original method or URL is missing or doubled")
+	}
+	rest, ok := cutOrigin(proto+"://"+host+uri, origin)
+	return original{method, rest}, checkOriginal(ok, method)
+}
+
+func checkOriginal(onOrigin bool, method string) error {
+	switch {
+	case !onOrigin:
+		return errors.New("original URL is not on public_url")
+	case !web.PassableMethod(method) || strings.ContainsAny(method, " \t"):
+		return errors.New("original method is none")
+	}
+	return nil
+}
+
+// cutOrigin takes our own origin, default port and case aside, from an absolute URL and keeps the rest byte for byte.
+func cutOrigin(full, origin string) (string, bool) {
+	scheme, rest, ok := strings.Cut(full, "://")
+	slash := strings.IndexAny(rest, "/?#\\")
+	if !ok || slash < 0 || rest[slash] != '/' {
+		return "", false
+	}
+	u, err := url.Parse(scheme + "://" + rest[:slash])
+	if err != nil || u.User != nil || web.OriginOf(u) != origin {
+		return "", false
+	}
+	for i := slash; i < len(rest); i++ {
+		if rest[i] <= ' ' || rest[i] == 0x7f {
+			return "", false
+		}
+	}
+	return rest[slash:], true
+}

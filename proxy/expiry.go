@@ -1,0 +1,174 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/web"
+)
+
+const (
+	lifeKnown = 5 * time.Second // how long the answer of a probe is good for
+	maxHeld   = 256 << 10       // bytes of an answer that is looked into
+)
+
+var errExpired = errors.New("the panel session has ended")
+
+// lostPanel is the suspicion before the request: a protected page is asked for without any session cookie of the panel.
+func (p *Proxy) lostPanel(r *http.Request, t *passing) bool {
+	if !guarded(t) || t.opened.Session || web.Of(r).Kind != web.Navigation || !p.opt.Panel.Sealing() {
+		return false
+	}
+	life, _ := p.life(r.Context(), t)
+	return life == panel.Dead
+}
+
+// noticeExpiry is the suspicion after it: the panel answers as it does to strangers. It returns the Set-Cookie lines of
+// a probe, and errExpired when the probe confirms it.
+func (p *Proxy) noticeExpiry(res *http.Response, t *passing) ([]string, error) {
+	if !guarded(t) || !p.signedOut(res, t) {
+		return nil, nil
+	}
+	life, cookies := p.life(res.Request.Context(), t)
+	if life == panel.Dead {
+		return nil, errExpired
+	}
+	return cookies, nil
+}
+
+// guarded: only a gateway session has a panel session to lose, and logging out is no expiry.
+func guarded(t *passing) bool {
+	k := t.verdict.Route.Kind
+	return t.verdict.Session.Account != "" && k != panel.Public && k != panel.Logout
+}
+
+func (p *Proxy) signedOut(res *http.Response, t *passing) bool {
+	var body []byte
+	if p.gate.Profile.NeedsBody() && readable(res, web.Of(res.Request).Kind) {
+		body = hold(res)
+	}
+	return p.gate.Profile.SignedOut(p.opt.Panel.Answer(res, body, web.Of(res.Request).Kind == web.Script))
+}
+
+// readable: html that becomes the page, and JSON; streams and downloads are never held.
+func readable(res *http.Response, kind web.Kind) bool {
+	if res.Header.Get("Content-Disposition") != "" {
+		return false
+	}
+	mt, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	return mt == "text/html" && kind == web.Navigation || mt == "application/json" || strings.HasSuffix(mt, "+json")
+}
+
+// narrowEncoding asks the panel for what this program can unpack, and for nothing that the browser did not offer.
+func narrowEncoding(h http.Header) {
+	offered := strings.Join(h.Values("Accept-Encoding"), ",")
+	h.Set("Accept-Encoding", "identity")
+	if strings.Contains(offered, "gzip") {
+		h.Set("Accept-Encoding", "gzip")
+	}
+}
+
+// hold reads the beginning of an answer and puts it back.
+func hold(res *http.Response) []byte {
+	head, err := io.ReadAll(io.LimitReader(res.Body, maxHeld))
+	rest := res.Body
+	tail := io.Reader(rest)
+	if err != nil {
+		tail = failing{err}
+	}
+	res.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(head), tail), rest}
+	return head
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// life asks the panel whether the session behind these cookies lives: one question at a time per session, good for five
+// seconds. Only whoever asked gets the cookies of the answer.
+func (p *Proxy) life(ctx context.Context, t *passing) (panel.Life, []string) {
+	s := t.verdict.Session
+	key := s.ID + strings.Join(t.cookies, ";") // a re-login brings new cookies, and a new question
+	if l, ok := p.lives.get(key); ok {
+		return l, nil
+	}
+	var cookies []string
+	v, _, _ := p.probes.Do(key, func() (any, error) {
+		jar := t.opened.Jar()
+		life, who, err := p.opt.Panel.Probe(context.WithoutCancel(ctx), t.client, jar)
+		if err != nil {
+			p.site.Log.Warn("panel session cannot be asked", "cause", err)
+		}
+		if life == panel.Alive && !s.Note.Impersonates && !who.Is(s.Person) {
+			p.usurped(ctx, t, jar)
+			life = panel.Dead
+		}
+		if life == panel.Alive {
+			h := http.Header{}
+			p.custody.Renew(t.seal, h, jar, t.cookies)
+			cookies = h.Values("Set-Cookie")
+		}
+		p.lives.put(key, life)
+		return life, nil
+	})
+	return v.(panel.Life), cookies
+}
+
+// usurped ends both sessions: the panel names another person than the one who logged in here (S15).
+func (p *Proxy) usurped(ctx context.Context, t *passing, jar *panel.Jar) {
+	p.site.Log.Error("the panel names another person inside this session", "session", t.verdict.Session.ID)
+	p.opt.Audit(t.request, "identity_changed", t.verdict.Session)
+	if err := p.opt.End(context.WithoutCancel(ctx), nil, t.verdict.Session); err != nil {
+		p.site.Log.Error("session not ended", "cause", err)
+	}
+	if err := p.opt.Panel.Logout(context.WithoutCancel(ctx), t.client, jar); err != nil {
+		p.site.Log.Warn("panel session not logged out", "cause", err)
+	}
+}
+
+// expired leads back to the password. The gateway session stays: the same person is not asked for a code again.
+func (p *Proxy) expired(w http.ResponseWriter, r *http.Request) {
+	p.toLogin(w, r, Verdict{Decision: NeedLogin})
+}
+
+// lives remembers for a moment what probes said.
+type lives struct {
+	mu  sync.Mutex
+	m   map[string]lived
+	now func() time.Time
+}
+
+type lived struct {
+	life panel.Life
+	at   time.Time
+}
+
+func (l *lives) get(key string) (panel.Life, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.m[key]
+	if !ok || l.now().Sub(e.at) > lifeKnown {
+		return panel.Unknown, false
+	}
+	return e.life, true
+}
+
+func (l *lives) put(key string, life panel.Life) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.m == nil || len(l.m) > 1000 {
+		l.m = map[string]lived{}
+	}
+	l.m[key] = lived{life, l.now()}
+}

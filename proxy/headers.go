@@ -1,0 +1,79 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+)
+
+// managed knows the header names that only we may set towards the panel, folded.
+type managed struct{ names map[string]bool }
+
+// forwarding and override names of S3, folded; the prefixes of design 3.5 are in has.
+var overriding = []string{
+	"x-real-ip", "x-original-url", "x-original-uri", "x-original-method", "x-original-host", "x-rewrite-url",
+	"x-http-method-override", "x-http-method", "x-method-override", "true-client-ip", "client-ip", "cf-connecting-ip", "x-client-ip",
+	"x-cluster-client-ip", "x-host", "x-proxyuser-ip", "x-url-scheme", "x-scheme", "x-http-host-override", "x-originating-ip", "fastly-client-ip", "front-end-https",
+	"x-sendfile-type", "proxy",
+}
+
+var managedPrefixes = []string{"remote-", "x-remote-", "x-auth-", "x-authenticated-", "x-forwarded", "forwarded", "x-accel-"}
+
+func newManaged(id Identity) managed {
+	m := managed{names: map[string]bool{fold(id.User): true, fold(id.Role): true}}
+	for _, n := range overriding {
+		m.names[n] = true
+	}
+	return m
+}
+
+// fold is what PHP does to a header's name, as far as telling two names apart goes: `-`, `_`, `.` become one (S1).
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		default:
+			return '-'
+		}
+	}, name)
+}
+
+// strip removes what a client may not say to the panel and returns how many headers had a name that no honest client
+// sends: odd bytes, or Proxy. A proxy's own X-Forwarded-For is none of those.
+func (m managed) strip(h http.Header) int {
+	odd := 0
+	for name := range h {
+		if !plainName(name) || name == "Proxy" {
+			odd++
+		} else if !m.has(fold(name)) {
+			continue
+		}
+		delete(h, name)
+	}
+	return odd
+}
+
+func (m managed) has(folded string) bool {
+	if m.names[folded] {
+		return true
+	}
+	for _, p := range managedPrefixes {
+		if strings.HasPrefix(folded, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainName: other bytes are folded to `_` by PHP and may collide with any header (S1).
+func plainName(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return name != ""
+}

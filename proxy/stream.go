@@ -1,0 +1,62 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/ispgate/ispgate/internal/session"
+	"github.com/ispgate/ispgate/internal/web"
+)
+
+const streamCheck = 25 * time.Second // twice within the 60 s of S7
+
+// watchStream ends websockets and event streams soon after their session ended, also when Redis cannot be asked (S7).
+func (p *Proxy) watchStream(res *http.Response, t *passing) {
+	mt, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if t.verdict.Session.Account == "" || res.StatusCode != http.StatusSwitchingProtocols && mt != "text/event-stream" {
+		return
+	}
+	go p.watch(res.Request, t)
+}
+
+func (p *Proxy) watch(r *http.Request, t *passing) {
+	tick := time.NewTicker(streamCheck)
+	defer tick.Stop()
+	missed := 0
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-tick.C:
+		}
+		err := p.stillThere(r, t)
+		if errors.Is(err, session.ErrStore) {
+			if missed++; missed < 2 {
+				continue
+			}
+		}
+		if err != nil {
+			p.site.Log.Info("stream ended", "request", web.Of(r).ID, "cause", err)
+			t.cancel()
+			return
+		}
+		missed = 0
+	}
+}
+
+// stillThere asks by the session's stable id: the token may have been rotated meanwhile.
+func (p *Proxy) stillThere(r *http.Request, t *passing) error {
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	alive, err := p.gate.Sessions.Alive(ctx, t.verdict.Session)
+	if err != nil {
+		return err
+	}
+	if !alive {
+		return errors.New("its session has ended")
+	}
+	return nil
+}

@@ -1,0 +1,26 @@
+package proxy
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// checkUpgrade is S7: only a GET with the single token `websocket` from our own origin may leave HTTP.
+func checkUpgrade(r *http.Request, origin string) error {
+	if !wantsUpgrade(r) {
+		return nil
+	}
+	up := r.Header.Values("Upgrade")
+	if r.Method != http.MethodGet || len(up) != 1 || !strings.EqualFold(strings.TrimSpace(up[0]), "websocket") {
+		return errors.New("upgrade to something else than a websocket")
+	}
+	if o := r.Header.Values("Origin"); len(o) != 1 || o[0] != origin {
+		return errors.New("websocket from another origin")
+	}
+	return nil
+}
+
+func wantsUpgrade(r *http.Request) bool {
+	return len(r.Header.Values("Upgrade")) > 0 // `Connection: upgrade` alone asks for nothing: nginx recipes send it always
+}

@@ -1,0 +1,240 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/web"
+)
+
+// passing is one request on its way through the panel and back.
+type passing struct {
+	request *http.Request // the browser's
+	verdict Verdict
+	client  panel.Client
+	seal    panel.Seal
+	opened  panel.Opened
+	cookies []string // the browser's own Cookie headers
+	body    *inbound
+	cancel  context.CancelFunc
+	started time.Time
+}
+
+// spoilt reports whether it was the browser's body that could not be read.
+func (t *passing) spoilt() bool { return t.body != nil && t.body.err != nil }
+
+type passingKey struct{}
+
+func passingOf(r *http.Request) *passing {
+	return r.Context().Value(passingKey{}).(*passing)
+}
+
+// pass sends an allowed request to the panel.
+func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
+	if !passable(web.Of(r).Target) {
+		p.site.Fail(w, r, web.BadRequest(errors.New("a target that cannot be passed on byte for byte")))
+		return
+	}
+	t := &passing{request: r, verdict: v, client: clientOf(r), seal: p.visitors, cookies: r.Header.Values("Cookie"), started: p.site.Now()}
+	if v.Session.Custody != "" {
+		t.seal = p.custody.Session(v.Session.Custody)
+	}
+	t.opened = p.custody.Open(t.seal, t.cookies)
+	if p.lostPanel(r, t) {
+		p.expired(w, r)
+		return
+	}
+	p.touch(r, v)
+	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), passingKey{}, t))
+	defer cancel()
+	t.cancel = cancel
+	r = r.WithContext(ctx)
+	if r.Body != nil && r.Body != http.NoBody {
+		t.body = &inbound{ReadCloser: r.Body, hurry: http.NewResponseController(w)}
+		r.Body = t.body
+	}
+	p.forward.ServeHTTP(w, r)
+}
+
+// touch notes activity. A store that fails right after it answered costs idle time, not the request.
+func (p *Proxy) touch(r *http.Request, v Verdict) {
+	if v.Session.Account == "" || v.Route.Background {
+		return
+	}
+	if err := p.gate.Sessions.Touch(r.Context(), v.Session); err != nil {
+		p.site.Log.Warn("session not touched", "request", web.Of(r).ID, "cause", err)
+	}
+}
+
+func clientOf(r *http.Request) panel.Client {
+	return panel.Client{UserAgent: r.UserAgent(), Language: r.Header.Get("Accept-Language"), Addr: web.Of(r).Client}
+}
+
+func (p *Proxy) upstream() http.Handler {
+	return &httputil.ReverseProxy{
+		Rewrite:        p.rewrite,
+		ModifyResponse: p.answer,
+		ErrorHandler:   p.failed,
+		Transport:      bare{p.opt.Panel.Transport()},
+		BufferPool:     &buffers{},
+		ErrorLog:       slog.NewLogLogger(p.site.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+// rewrite makes the panel's request out of the browser's. Rewrite and not Director: headers named in a client's
+// Connection are removed before, so they cannot take away what is set here (S2).
+func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
+	t := passingOf(pr.In)
+	out := pr.Out
+	p.opt.Removed(p.managed.strip(out.Header))
+	setTarget(out, web.Of(pr.In).Target)
+	out.Header.Del("Cookie")
+	if c := t.opened.Header(); c != "" {
+		out.Header.Set("Cookie", c)
+	}
+	if t.verdict.Route.Kind != panel.Public && !p.opt.Gate.Profile.Forward.Authorization {
+		out.Header.Del("Authorization")
+	}
+	if p.opt.Gate.Profile.NeedsBody() { // what is looked into must be readable
+		narrowEncoding(out.Header)
+	}
+	if out.Header.Get("User-Agent") == "" {
+		out.Header.Set("User-Agent", "") // keeps net/http from adding its own
+	}
+	p.opt.Panel.Forward(out, t.client)
+	if t.verdict.Session.Account != "" {
+		out.Header.Set(p.opt.Headers.User, t.verdict.Session.Name)
+		if t.verdict.Session.Role != "" {
+			out.Header.Set(p.opt.Headers.Role, t.verdict.Session.Role)
+		}
+	}
+}
+
+// setTarget forwards the raw target byte for byte: ReverseProxy alone re-encodes paths and drops query parameters (S4).
+func setTarget(out *http.Request, target string) {
+	path, query, hasQuery := strings.Cut(target, "?")
+	out.URL = &url.URL{Opaque: path, RawQuery: query, ForceQuery: hasQuery && query == ""}
+	if strings.HasPrefix(path, "//") { // an opaque part may not begin so: net/url would read a host
+		out.URL.Opaque = ""
+		if decoded, err := url.PathUnescape(path); err == nil {
+			out.URL.Path, out.URL.RawPath = decoded, path
+		}
+	}
+}
+
+// passable: an opaque part may not begin with //, so such a target passes only where net/url writes it back unchanged.
+func passable(target string) bool {
+	if !strings.HasPrefix(target, "//") {
+		return true
+	}
+	path, _, _ := strings.Cut(target, "?")
+	decoded, err := url.PathUnescape(path)
+	return err == nil && (&url.URL{Path: decoded, RawPath: path}).EscapedPath() == path
+}
+
+// rewriteLocation sends a redirect to the panel's own host, under whatever name and scheme the panel believes in, to ours (T9).
+func (p *Proxy) rewriteLocation(res *http.Response, target string) {
+	at := res.Header.Get("Location")
+	if !strings.Contains(at, "//") {
+		return
+	}
+	if own := p.opt.Panel.Location(target, at); strings.HasPrefix(own, "/") && (own != at || !strings.HasPrefix(at, "//")) {
+		res.Header.Set("Location", p.site.Origin()+own)
+	}
+}
+
+// answer looks at what the panel said before the browser sees it.
+func (p *Proxy) answer(res *http.Response) error {
+	r := res.Request
+	t := passingOf(r)
+	p.opt.Upstream(p.site.Now().Sub(t.started).Seconds())
+	res.Header.Del("Clear-Site-Data") // would log the person out of the gateway (design 3.4)
+	probed, err := p.noticeExpiry(res, t)
+	if err != nil {
+		return err
+	}
+	p.rewriteLocation(res, web.Of(r).Target)
+	p.custody.Close(t.seal, res.Header, t.cookies)
+	for _, line := range probed {
+		res.Header.Add("Set-Cookie", line)
+	}
+	p.noticeLogout(res, t)
+	p.noticeImpersonation(res, t)
+	p.watchStream(res, t)
+	return nil
+}
+
+// noticeLogout ends our session where the panel ended its own.
+func (p *Proxy) noticeLogout(res *http.Response, t *passing) {
+	if t.verdict.Route.Kind != panel.Logout || t.verdict.Session.Account == "" || res.StatusCode >= 400 {
+		return
+	}
+	p.custody.Forget(res.Header, t.cookies)
+	if err := p.opt.End(res.Request.Context(), res.Header, t.verdict.Session); err != nil {
+		p.site.Log.Error("session not ended at the panel's logout", "request", web.Of(res.Request).ID, "cause", err)
+	}
+	p.opt.Audit(res.Request, "logout", t.verdict.Session)
+}
+
+// noticeImpersonation marks a session whose person looks at the panel as somebody else: that is no expiry (design 4.3).
+func (p *Proxy) noticeImpersonation(res *http.Response, t *passing) {
+	if t.verdict.Route.Kind != panel.Impersonate || t.verdict.Session.Account == "" || res.StatusCode >= 400 || t.verdict.Session.Note.Impersonates {
+		return
+	}
+	note := t.verdict.Session.Note
+	note.Impersonates = true
+	if err := p.gate.Sessions.SetNote(res.Request.Context(), t.verdict.Session, note); err != nil {
+		p.site.Log.Error("impersonation not marked", "request", web.Of(res.Request).ID, "cause", err)
+	}
+	p.opt.Audit(res.Request, "impersonated", t.verdict.Session)
+}
+
+// failed renders what kept the panel's answer from the browser.
+func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, errExpired):
+		p.expired(w, r)
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
+		panic(http.ErrAbortHandler) // the browser went away, or its session ended: nobody reads this
+	case passingOf(r).spoilt():
+		p.site.Fail(w, r, web.BadRequest(err))
+	default:
+		p.site.Fail(w, r, web.PanelDown(err))
+	}
+}
+
+// bare calls the transport with a context without values: an httptrace hook of ReverseProxy would pass the panel's 1xx
+// answers on, Set-Cookie included, and clear the headers of the final one (S8).
+type bare struct{ http.RoundTripper }
+
+type valueless struct{ context.Context }
+
+func (valueless) Value(any) any { return nil }
+
+func (b bare) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := b.RoundTripper.RoundTrip(r.WithContext(valueless{r.Context()}))
+	if res != nil {
+		res.Request = r
+	}
+	return res, err
+}
+
+// buffers lends the copy buffers of proxied bodies.
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) Get() []byte {
+	if v, ok := b.pool.Get().(*[]byte); ok {
+		return *v
+	}
+	return make([]byte, 32<<10)
+}
+
+func (b *buffers) Put(v []byte) { b.pool.Put(&v) }
