@@ -1,0 +1,34 @@
+package authflow
+
+import (
+	"net/http"
+
+	"github.com/ispgate/ispgate/internal/session"
+	"github.com/ispgate/ispgate/internal/web"
+	"github.com/ispgate/ispgate/templates"
+)
+
+// LogoutPage is GET logout: a button, since a GET changes nothing (S39).
+func (f *Flow) LogoutPage(w http.ResponseWriter, r *http.Request) error {
+	f.Site.Show(w, r, http.StatusOK, templates.Logout{Action: web.URL("logout"), BackURL: f.home()})
+	return nil
+}
+
+// Logout is POST logout: it ends the session here and in the panel.
+func (f *Flow) Logout(w http.ResponseWriter, r *http.Request) error {
+	s, err := f.Sessions.Load(r.Context(), r)
+	if err != nil {
+		return web.StoreDown(err)
+	}
+	if s.Retired && s.Stage == session.Anonymous { // this browser has a newer token than the form it sent
+		return f.already(w, r)
+	}
+	if s.Stage != session.Anonymous {
+		if err := f.dismiss(w.Header(), r, s); err != nil {
+			return web.StoreDown(err)
+		}
+		f.audit(r, "logout", s, "")
+	}
+	f.Site.Redirect(w, http.StatusSeeOther, web.URL("login?out=1"))
+	return nil
+}

@@ -1,0 +1,134 @@
+package authflow
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/ispgate/ispgate/internal/account"
+	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/session"
+	"github.com/ispgate/ispgate/internal/web"
+	"github.com/ispgate/ispgate/templates"
+)
+
+// StepPage names the page of ours that a stage below full leads to.
+func StepPage(stage session.Stage) string {
+	switch stage {
+	case session.Password:
+		return "verify"
+	case session.Enrolling:
+		return "two-factor"
+	default:
+		return "login"
+	}
+}
+
+// next is the one dispatcher: given how far the session has come, it sends the browser to what comes now.
+func (f *Flow) next(w http.ResponseWriter, r *http.Request, s session.Session) error {
+	page := StepPage(s.Stage)
+	switch {
+	case s.Stage == session.Full:
+		return f.arrive(w, r, s)
+	case s.Stage == session.Password && s.Note.RecoveryOnly:
+		page = "recovery"
+	}
+	f.Site.Redirect(w, http.StatusSeeOther, web.URL(page))
+	return nil
+}
+
+// arrive is the end of a login: the panel session is given to the browser, then the browser to the panel. Nothing that a
+// browser can repeat leads back here from the panel, so there is no loop: a panel session that is not alive ends on the
+// password page.
+func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session) error {
+	jar, parked, err := f.panelSession(r, s)
+	if err != nil {
+		return web.StoreDown(err)
+	}
+	if jar == nil {
+		return f.passwordAgain(w, r, s, templates.LoginEnded)
+	}
+	life, who, err := f.Panel.Probe(r.Context(), clientOf(r), jar)
+	switch {
+	case life == panel.Alive && (s.Note.Impersonates || who.Is(s.Person)):
+	case life == panel.Unknown:
+		f.repark(r, s, jar, parked)
+		return web.PanelDown(err)
+	case parked:
+		if life == panel.Alive {
+			f.audit(r, "identity_changed", s, "")
+		}
+		f.background(func() { f.logOut(clientOf(r), jar) })
+		return f.passwordAgain(w, r, s, templates.LoginPanelAgain)
+	default:
+		return f.passwordAgain(w, r, s, templates.LoginEnded)
+	}
+	give := f.custody.Renew
+	if parked {
+		give = f.custody.HandOver
+	}
+	give(f.custody.Session(s.Custody), w.Header(), jar, r.Header.Values("Cookie"))
+	return f.leave(w, r, s, parked)
+}
+
+// leave sends the browser to the panel; right after a login there may be something to say first.
+func (f *Flow) leave(w http.ResponseWriter, r *http.Request, s session.Session, fresh bool) error {
+	target := f.destination(r, s, fresh)
+	switch {
+	case fresh && s.Note.Used == "recovery":
+		return f.sayUsed(w, r, s, target)
+	case fresh && f.offers(r, s):
+		target = web.URL("offer")
+	}
+	f.Site.Redirect(w, http.StatusSeeOther, target)
+	return nil
+}
+
+// panelSession finds the panel session that belongs to s: parked after a login, else sealed in the browser.
+func (f *Flow) panelSession(r *http.Request, s session.Session) (jar *panel.Jar, parked bool, err error) {
+	jar, err = f.claim(r.Context(), s)
+	if jar != nil || err != nil {
+		return jar, true, err
+	}
+	opened := f.custody.Open(f.custody.Session(s.Custody), r.Header.Values("Cookie"))
+	if !opened.Session {
+		return nil, false, nil
+	}
+	return opened.Jar(), false, nil
+}
+
+// destination is where a login was going: return_to, else the profile's home, else "/". Each is checked when it is sent (S9).
+func (f *Flow) destination(r *http.Request, s session.Session, parked bool) string {
+	wishes := []string{returnTo(r)}
+	if parked {
+		wishes = append(wishes, s.ReturnTo)
+	}
+	for _, wish := range append(wishes, f.Profile.Home) {
+		if target, ok := web.ReturnTo(wish); ok {
+			return target
+		}
+	}
+	return "/"
+}
+
+// offers: asked once after a login, only of accounts that policy will soon require to enrol.
+func (f *Flow) offers(r *http.Request, s session.Session) bool {
+	if s.Note.Offered || !f.Policy.Reminds(s.Name, s.Role, f.Now()) {
+		return false
+	}
+	acc, err := f.Accounts.Get(r.Context(), s.Account)
+	if err != nil || acc.State != account.None {
+		return false
+	}
+	s.Note.Offered = true
+	return f.Sessions.SetNote(context.WithoutCancel(r.Context()), s, s.Note) == nil
+}
+
+// passwordAgain shows the password page of a session whose panel session has ended: the name is filled in, and the same
+// person is not asked for a code again.
+func (f *Flow) passwordAgain(w http.ResponseWriter, r *http.Request, s session.Session, why templates.Key) error {
+	target := returnTo(r)
+	if target == "" {
+		target = s.ReturnTo
+	}
+	return f.showLogin(w, r, http.StatusOK, target, templates.Login{Username: s.Name, Notice: templates.Say(why)})
+}

@@ -1,0 +1,81 @@
+package authflow
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ispgate/ispgate/internal/account"
+)
+
+// Policy says who needs a second factor. No mode, role or grace ever skips an active one (S24): Policy is asked only about
+// accounts that have none.
+type Policy struct {
+	Mode           string   // observe | optional | required
+	RequiredFor    []string // user names or roles; empty with mode required: everybody
+	Administrators []string // always
+	ReadsRole      bool     // the profile can read roles; an unreadable one then counts as required
+	GraceUntil     time.Time
+	Enrolment      string // auto | open | ticket
+}
+
+// Requires reports whether this person must enrol before reaching the panel.
+func (p Policy) Requires(name, role string, now time.Time) bool {
+	if p.administrator(name) {
+		return true
+	}
+	return p.covers(name, role) && !p.inGrace(now)
+}
+
+// Reminds reports whether this person is asked to enrol while grace runs.
+func (p Policy) Reminds(name, role string, now time.Time) bool {
+	return !p.administrator(name) && p.covers(name, role) && p.inGrace(now)
+}
+
+// Observes reports whether this person would be asked to enrol, were the mode required instead of observe.
+func (p Policy) Observes(name, role string) bool {
+	if p.Mode != "observe" || p.administrator(name) {
+		return false
+	}
+	p.Mode = "required"
+	return p.covers(name, role)
+}
+
+// Offers reports whether this account may enrol at all: nobody new in observe mode, but administrators and whoever was reset.
+func (p Policy) Offers(acc account.Account) bool {
+	return p.Mode != "observe" || acc.State == account.Reset || p.administrator(acc.Name)
+}
+
+// Ticket reports whether enrolling this account needs an administrator's ticket: after a reset always (S18).
+func (p Policy) Ticket(acc account.Account, now time.Time) bool {
+	if acc.State == account.Reset {
+		return true
+	}
+	switch p.Enrolment {
+	case "open":
+		return false
+	case "ticket":
+		return true
+	default: // open while enrolling is a choice: a stolen password must not be enough to enrol where it no longer is one
+		return p.Mode == "required" && !p.inGrace(now)
+	}
+}
+
+func (p Policy) covers(name, role string) bool {
+	if p.Mode == "observe" {
+		return false
+	}
+	if len(p.RequiredFor) == 0 {
+		return p.Mode == "required"
+	}
+	if p.ReadsRole && role == "" {
+		return true
+	}
+	return slices.ContainsFunc(p.RequiredFor, func(w string) bool { return strings.EqualFold(w, name) || role != "" && w == role })
+}
+
+func (p Policy) administrator(name string) bool {
+	return slices.ContainsFunc(p.Administrators, func(a string) bool { return strings.EqualFold(a, name) })
+}
+
+func (p Policy) inGrace(now time.Time) bool { return now.Before(p.GraceUntil) }
