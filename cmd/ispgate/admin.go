@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// health answers /healthz and /readyz on the admin listener.
+type health struct {
+	serving atomic.Bool // false before the listeners are open and from SIGTERM on
+	stores  atomic.Pointer[map[string]func(context.Context) error]
+}
+
+// open says that the stores are there to be asked.
+func (h *health) open(stores map[string]func(context.Context) error) { h.stores.Store(&stores) }
+
+// adminHandler is the whole admin listener; nothing of it is on the public one.
+func adminHandler(m *metrics, h *health) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("alive\n")) })
+	mux.HandleFunc("GET /readyz", h.ready)
+	return mux
+}
+
+const pingTime = time.Second // of each store: one that hangs must not make the others look down
+
+// ready is 503 only while starting and stopping: a Redis outage must not empty the balancer (design 3.6).
+func (h *health) ready(w http.ResponseWriter, r *http.Request) {
+	body := map[string]string{}
+	stores := h.stores.Load()
+	if stores != nil {
+		body = states(r.Context(), *stores)
+	}
+	status := http.StatusOK
+	body["status"] = "ready"
+	if stores == nil || !h.serving.Load() {
+		status, body["status"] = http.StatusServiceUnavailable, "not serving"
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// states asks all stores at once.
+func states(ctx context.Context, stores map[string]func(context.Context) error) map[string]string {
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	out := map[string]string{}
+	for name, ping := range stores {
+		group.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, pingTime)
+			defer cancel()
+			state := "ok"
+			if err := ping(ctx); err != nil {
+				state = "unreachable"
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			out[name] = state
+		})
+	}
+	group.Wait()
+	return out
+}

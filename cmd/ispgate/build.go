@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ispgate/ispgate/authflow"
+	"github.com/ispgate/ispgate/internal/account"
+	"github.com/ispgate/ispgate/internal/config"
+	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/session"
+	"github.com/ispgate/ispgate/internal/throttle"
+	"github.com/ispgate/ispgate/internal/web"
+	"github.com/ispgate/ispgate/proxy"
+	"github.com/ispgate/ispgate/templates"
+)
+
+// gateway is everything behind one public origin.
+type gateway struct {
+	handler  http.Handler
+	panel    *panel.Panel
+	sessions *session.Manager
+	flow     *authflow.Flow
+}
+
+// run keeps revocations and the control fresh until ctx ends. It returns when revocations were read once: whoever was put
+// out while the gateway was down must find no door open. Without SQL it goes on, as a gateway that runs already does.
+func (g *gateway) run(ctx context.Context, log *slog.Logger) {
+	if err := g.sessions.Refresh(ctx); err != nil {
+		log.Error("revocations cannot be read yet", "cause", err)
+	}
+	go g.sessions.Run(ctx)
+	go g.panel.Run(ctx)
+}
+
+// builder wires a gateway; the rooms know one another only through what is handed to them here.
+type builder struct {
+	cfg     *config.Config
+	profile *panel.Profile
+	stores  *stores
+	metrics *metrics
+	log     *slog.Logger
+}
+
+func (b builder) gateway() (*gateway, error) {
+	site, err := b.site()
+	if err != nil {
+		return nil, err
+	}
+	pan, err := panel.New(b.panelOptions())
+	if err != nil {
+		return nil, usageError{fmt.Errorf("panel: %w", err)}
+	}
+	sessions := b.sessions()
+	flow := authflow.New(authflow.Options{
+		Site: site, Sessions: sessions, Accounts: b.stores.accounts, Panel: pan, Profile: b.profile, Throttle: b.throttle(),
+		Policy: b.policy(), Issuer: b.cfg.TwoFactor.Issuer, End: b.end(sessions), Log: b.log, Now: time.Now,
+		Count: authflow.Count{
+			Login:        func(result string) { b.metrics.logins.WithLabelValues(result).Inc() },
+			SecondFactor: func(method, result string) { b.metrics.secondFactor.WithLabelValues(method, result).Inc() },
+			StoreError:   func(store string) { b.metrics.storeErrors.WithLabelValues(store).Inc() },
+		},
+	})
+	return &gateway{handler: routes(flow, b.proxy(site, pan, sessions), site), panel: pan, sessions: sessions, flow: flow}, nil
+}
+
+func (b builder) site() (*web.Site, error) {
+	ui := b.cfg.UI
+	pages, err := templates.New(templates.Look{Product: ui.Product, Support: ui.Support, Logo: ui.Logo, Accent: ui.Accent,
+		Issuer: b.cfg.TwoFactor.Issuer, Languages: ui.Languages, Timezone: ui.Timezone, Prefix: web.Prefix})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("ui: %w", err)}
+	}
+	return &web.Site{Public: b.cfg.PublicURL, Hosts: b.cfg.Hosts, Trusted: b.cfg.TrustedProxies, ServiceWorker: b.profile.Forward.ServiceWorker,
+		Pages: pages, Log: b.log, Now: time.Now, Access: accessLog(b.cfg.Log.Access, b.log),
+		Observe: func(route string, took time.Duration) {
+			b.metrics.requests.WithLabelValues(route).Observe(took.Seconds())
+		}}, nil
+}
+
+func (b builder) panelOptions() panel.Options {
+	p := b.cfg.Panel
+	mode := panel.Sealed
+	if p.Cookies == "passthrough" {
+		mode = panel.Passthrough
+	}
+	return panel.Options{URL: p.URL, Public: b.cfg.PublicURL, Profile: b.profile, CAFile: p.CAFile, ServerName: p.ServerName, Timeout: p.Timeout,
+		Ring: b.stores.ring, Mode: mode, Log: b.log, Now: time.Now,
+		Dropped: b.metrics.droppedCookies.Inc,
+		Observe: func(v panel.Verdict, took time.Duration) {
+			b.metrics.panelLogin.WithLabelValues(v.String()).Observe(took.Seconds())
+		}}
+}
+
+func (b builder) sessions() *session.Manager {
+	return session.New(session.Options{Redis: b.stores.redis, Ring: b.stores.ring, Installation: b.stores.accounts.Installation(),
+		Idle: b.cfg.Sessions.Idle, Absolute: b.cfg.Sessions.Absolute, Secure: b.cfg.PublicURL.Scheme == "https",
+		Generation: b.stores.accounts.Generation, Revoked: b.revoked,
+		StoreError: b.metrics.storeErrors.WithLabelValues("redis").Inc, Log: b.log, Now: time.Now})
+}
+
+// revoked hands the account store's revocations to the sessions, which do not know it.
+func (b builder) revoked(ctx context.Context, since time.Time) ([]session.Revocation, error) {
+	rows, err := b.stores.accounts.Revoked(ctx, since)
+	if err != nil {
+		b.metrics.storeErrors.WithLabelValues("sql").Inc()
+		return nil, err
+	}
+	out := make([]session.Revocation, len(rows))
+	for i, r := range rows {
+		out[i] = session.Revocation(r)
+	}
+	return out, nil
+}
+
+func (b builder) throttle() *throttle.Throttle {
+	return throttle.New(throttle.Options{Redis: b.stores.redis, Installation: b.stores.accounts.Installation(),
+		Tries: b.profile.Limiter.Tries, Window: b.profile.Limiter.Window,
+		StoreError: b.metrics.storeErrors.WithLabelValues("redis").Inc, Now: time.Now})
+}
+
+func (b builder) policy() authflow.Policy {
+	t := b.cfg.TwoFactor
+	return authflow.Policy{Mode: t.Policy, RequiredFor: t.RequiredFor, Administrators: b.cfg.Administrators, ReadsRole: b.profile.ReadsRole(),
+		GraceUntil: t.GraceUntil, Enrolment: t.Enrolment}
+}
+
+func (b builder) proxy(site *web.Site, pan *panel.Panel, sessions *session.Manager) *proxy.Proxy {
+	m := b.metrics
+	gate := &proxy.Gate{Profile: b.profile, Sessions: sessions, StepPage: authflow.StepPage,
+		Count: func(v proxy.Verdict) {
+			m.decisions.WithLabelValues(v.Decision.String()).Inc()
+			if v.Route.Kind == panel.Public && v.Decision == proxy.Allow {
+				m.public.WithLabelValues(strconv.Itoa(v.Route.Number)).Inc()
+			}
+		}}
+	return proxy.New(proxy.Options{Site: site, Gate: gate, Panel: pan, Headers: proxy.Identity{User: b.cfg.Headers.User, Role: b.cfg.Headers.Role},
+		Audit: b.auditProxy, End: b.end(sessions), Upstream: m.upstream.Observe, Removed: func(n int) { m.removedHeaders.Add(float64(n)) }})
+}
+
+// end puts a session out on every node: SQL tells the others, this one refuses it whatever fails. It is done although the
+// browser hangs up.
+func (b builder) end(sessions *session.Manager) func(context.Context, http.Header, session.Session) error {
+	return func(ctx context.Context, h http.Header, s session.Session) error {
+		ctx = context.WithoutCancel(ctx)
+		err := b.stores.accounts.RevokeSession(ctx, s.Account, s.ID)
+		if err != nil {
+			b.metrics.storeErrors.WithLabelValues("sql").Inc()
+		}
+		return errors.Join(err, sessions.End(ctx, h, s))
+	}
+}
+
+// auditProxy writes down what the proxy saw happen to a session; never a proxied request.
+func (b builder) auditProxy(r *http.Request, kind string, s session.Session) {
+	b.stores.accounts.Audit(context.WithoutCancel(r.Context()), account.Event{Kind: kind, Account: s.Account, Name: s.Name,
+		Address: web.Of(r).Client.String(), Session: s.ID, Request: web.Of(r).ID})
+}
+
+// loadProfile reads the profile that the configuration names and refuses what would leave a door open.
+func loadProfile(cfg *config.Config) (*panel.Profile, error) {
+	var p *panel.Profile
+	var err error
+	if ref := cfg.Panel.Profile; ref.Node != nil {
+		p, err = panel.FromNode(ref.File, ref.Node)
+	} else {
+		p, err = panel.Load(ref.Name)
+	}
+	if err == nil {
+		err = p.Complete()
+	}
+	if err != nil {
+		return nil, usageError{fmt.Errorf("panel.profile: %w", err)}
+	}
+	return p, nil
+}
+
+// fingerprint is what a name means here (design 3.1); it is kept in the database, so that accounts never change hands unseen.
+func fingerprint(cfg *config.Config, p *panel.Profile) string {
+	return strings.Join([]string{"source=" + cfg.Passwords.Source, "panel=" + cfg.Panel.ID, p.Fingerprint()}, " ")
+}
+
+// unfinished refuses what this version knows in the configuration but cannot do yet: a setting that has no effect would be
+// a promise that nobody keeps.
+func unfinished(cfg *config.Config) error {
+	switch {
+	case cfg.Passwords.Source != "panel" || cfg.Passwords.EmergencyFile != "":
+		return usageError{errors.New("passwords: only `source: panel` works in this version")}
+	case cfg.Panel.Cookies != "sealed":
+		return usageError{errors.New("panel.cookies: only `sealed` works in this version")}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ispgate/ispgate/internal/account"
+	"github.com/ispgate/ispgate/internal/config"
+	"github.com/ispgate/ispgate/internal/keyring"
+	"github.com/ispgate/ispgate/internal/panel"
+)
+
+func checkCommand() *cobra.Command {
+	var path string
+	var live bool
+	c := &cobra.Command{
+		Use:   "check -c FILE",
+		Short: "Validate the configuration and reach the panel, Redis and the database",
+		Long: `Validate the configuration, reach the panel, Redis and the database, and fail when the panel can be reached beside
+the gateway. It changes nothing. With --live it only asks a running gateway whether it is alive (for container health checks).`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if live && path == "" {
+				return checkLive(c.Context(), config.Default().Admin.Listen)
+			}
+			cfg, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			if live {
+				return checkLive(c.Context(), cfg.Admin.Listen)
+			}
+			return check(c.Context(), cfg, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	configFlag(c, &path)
+	c.Flags().BoolVar(&live, "live", false, "only ask /healthz of the running gateway")
+	return c
+}
+
+// checkLive asks the admin listener; nothing else is looked at.
+func checkLive(ctx context.Context, admin string) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		if path, ok := strings.CutPrefix(admin, "unix:"); ok {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		}
+		return new(net.Dialer).DialContext(ctx, "tcp", admin)
+	}}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://admin/healthz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("not alive: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("not alive: %s", res.Status)
+	}
+	return nil
+}
+
+// finding is one thing that check looked at.
+type finding struct {
+	what string
+	err  error
+}
+
+func check(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
+	defer cancel()
+	if err := unfinished(cfg); err != nil {
+		return err
+	}
+	profile, err := loadProfile(cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "ok    configuration and profile "+profile.Name)
+	failed := 0
+	for _, f := range look(ctx, cfg, profile, logs) {
+		if f.err != nil {
+			failed++
+			fmt.Fprintf(out, "FAIL  %s: %v\n", f.what, f.err)
+			continue
+		}
+		fmt.Fprintln(out, "ok    "+f.what)
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d checks failed", failed)
+	}
+	return nil
+}
+
+// look reaches everything that serve will need; what is down hides nothing else.
+func look(ctx context.Context, cfg *config.Config, profile *panel.Profile, logs io.Writer) []finding {
+	log := newLogger(logs, config.Log{Level: "error", Format: "text"})
+	b := builder{cfg: cfg, profile: profile, stores: &stores{}, metrics: newMetrics(), log: log}
+	return []finding{
+		{"keys and account database", checkDatabase(ctx, b)},
+		{"Redis", checkRedis(ctx, b)},
+		{"the panel's login and guarded page", checkPanel(ctx, b)},
+		{"the panel answers only through the gateway", beside(cfg.Panel.URL)},
+	}
+}
+
+// checkDatabase only looks: a gateway of an older version may be running on it.
+func checkDatabase(ctx context.Context, b builder) error {
+	ring, err := keyring.Load(b.cfg.KeysFile)
+	if err != nil {
+		return err
+	}
+	return account.Inspect(ctx, accountOptions(b.cfg, b.profile, ring, b.log))
+}
+
+func checkRedis(ctx context.Context, b builder) error {
+	client, err := openRedis(b.cfg, b.log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(client.Ping(ctx).Err(), client.Close())
+}
+
+func checkPanel(ctx context.Context, b builder) error {
+	pan, err := panel.New(b.panelOptions())
+	if err != nil {
+		return err
+	}
+	if err := pan.Control(ctx, panel.Client{UserAgent: "ispgate-check", Language: "en"}); err != nil {
+		return errors.Join(err, errors.New("see what the panel answers with: curl -i "+b.cfg.Panel.URL.String()+b.profile.Verify))
+	}
+	return nil
+}
