@@ -1,0 +1,49 @@
+package harness
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// built remembers the program for the rest of the test process.
+var built struct {
+	sync.Mutex
+	path string
+}
+
+// Binary builds ./cmd/ispgate once per test process and returns its path. The file lies in the user's cache directory:
+// packages tested side by side share it, and an unchanged program is not linked again.
+func Binary(t testing.TB) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	if built.path != "" {
+		return built.path
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatalf("build ispgate: %v", err)
+	}
+	directory := filepath.Join(cache, "ispgate-test")
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		t.Fatalf("build ispgate: %v", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(directory, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		t.Fatalf("build ispgate: %v", err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatalf("build ispgate: %v", err)
+	}
+	path := filepath.Join(directory, "ispgate")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", path, "./cmd/ispgate")
+	build.Dir, build.Env = Root(t), append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
+	run(t, build)
+	built.path = path
+	return path
+}

@@ -1,0 +1,87 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// The accounts of the Laravel panel. All have the same password.
+const (
+	LaravelAdmin    = "admin@example.test"    // id 1, super_admin
+	LaravelOperator = "operator@example.test" // id 2, operator
+	LaravelPlain    = "plain@example.test"    // id 3, accountant
+	LaravelPassword = "secret-password"
+)
+
+// LaravelPanel is test/panels/laravel, running.
+type LaravelPanel struct {
+	*Server
+	URL  string // http://127.0.0.1:port
+	Data string // database, sessions, cache, logs
+}
+
+// Laravel starts the panel with eight workers. PANEL_TRUSTED_PROXIES= in env makes it one that was never told of a
+// proxy; otherwise it believes X-Forwarded-* from 127.0.0.1.
+func Laravel(t testing.TB, env ...string) *LaravelPanel {
+	t.Helper()
+	php := Need(t, "php", "php-cli")
+	if _, err := os.Stat("/usr/share/php/Illuminate/autoload.php"); err != nil {
+		t.Fatal("Laravel is not installed: apt-get install php-laravel-framework php-sqlite3")
+	}
+	source := filepath.Join(Root(t), "test", "panels", "laravel")
+	port, data := FreePort(t), t.TempDir()
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	env = append(append(os.Environ(), "PANEL_DATA="+data, "PHP_CLI_SERVER_WORKERS=8"), env...)
+
+	prepare := exec.Command(php, filepath.Join(source, "prepare.php"))
+	prepare.Env = env
+	run(t, prepare)
+
+	command := func() *exec.Cmd {
+		serve := exec.Command(php, "-d", "upload_max_filesize=64M", "-d", "post_max_size=64M",
+			"-S", address, "-t", filepath.Join(source, "public"), filepath.Join(source, "public", "index.php"))
+		serve.Env = env
+		return serve
+	}
+	server := StartServer(t, "laravel", syscall.SIGINT, command, func() bool { return Listening(address) })
+	return &LaravelPanel{Server: server, URL: "http://" + address, Data: data}
+}
+
+// KillSessions ends every session of the panel. Remember-me cookies live on.
+func (l *LaravelPanel) KillSessions() {
+	l.t.Helper()
+	l.empty("sessions")
+}
+
+// ForgetTries empties the panel's own login limiter.
+func (l *LaravelPanel) ForgetTries() {
+	l.t.Helper()
+	l.empty("cache")
+}
+
+// Sessions counts the sessions that the panel holds, anonymous ones included.
+func (l *LaravelPanel) Sessions() int {
+	l.t.Helper()
+	entries, err := os.ReadDir(filepath.Join(l.Data, "sessions"))
+	if err != nil {
+		l.t.Fatalf("count panel sessions: %v", err)
+	}
+	return len(entries)
+}
+
+func (l *LaravelPanel) empty(directory string) {
+	l.t.Helper()
+	files, err := filepath.Glob(filepath.Join(l.Data, directory, "*"))
+	if err != nil {
+		l.t.Fatalf("empty the panel's %s: %v", directory, err)
+	}
+	for _, file := range files {
+		if err := os.RemoveAll(file); err != nil {
+			l.t.Fatalf("empty the panel's %s: %v", directory, err)
+		}
+	}
+}

@@ -1,0 +1,4 @@
+<?php
+
+// The cheapest cost bcrypt has: the tests log in very often.
+return ['driver' => 'bcrypt', 'bcrypt' => ['rounds' => 4]];
