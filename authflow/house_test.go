@@ -48,6 +48,7 @@ type house struct {
 	url     string
 	panel   *demo.Panel
 	before  atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool] // answers in the panel's place where it returns true
+	renewal atomic.Pointer[func()] // runs once, after a factor was changed and before the session's token is rotated
 	log     *record
 	counted *tally
 	skipped atomic.Int64 // how far the clock was moved
@@ -131,7 +132,19 @@ func (h *house) options(inner, public *url.URL, policy Policy, tries int) Option
 	client := redis.NewClient(&redis.Options{Addr: harness.Redis(h.t).Addr, ContextTimeoutEnabled: true})
 	h.t.Cleanup(func() { _ = client.Close() })
 	sessions := session.New(session.Options{Redis: client, Ring: ring, Installation: accounts.Installation(), Idle: 30 * time.Minute, Absolute: 12 * time.Hour,
-		Generation: accounts.Generation, Revoked: func(context.Context, time.Time) ([]session.Revocation, error) { return nil, nil }, Log: log, Now: h.clock})
+		Generation: func(ctx context.Context, id string) (int64, error) {
+			if do := h.renewal.Swap(nil); do != nil {
+				(*do)()
+			}
+			return accounts.Generation(ctx, id)
+		},
+		Revoked: func(ctx context.Context, since time.Time) (all []session.Revocation, err error) {
+			rows, err := accounts.Revoked(ctx, since)
+			for _, row := range rows {
+				all = append(all, session.Revocation(row))
+			}
+			return all, err
+		}, Log: log, Now: h.clock})
 	return Options{
 		Site: &web.Site{Public: public, Pages: pages, Log: log, Now: h.clock}, Sessions: sessions, Accounts: accounts, Panel: pan, Profile: profile, Policy: policy, Issuer: "ISPBills",
 		Throttle: throttle.New(throttle.Options{Redis: client, Installation: accounts.Installation(), Tries: tries, Window: time.Minute, Now: time.Now}),

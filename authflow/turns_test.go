@@ -3,9 +3,14 @@ package authflow
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/url"
 	"runtime"
 	"sync"
 	"testing"
+
+	"github.com/ispgate/ispgate/internal/web"
+	"github.com/ispgate/ispgate/test/harness"
 )
 
 // TestTurns: one at a time for a session, no waiting for others, and nothing is kept afterwards.
@@ -59,4 +64,38 @@ func (t *turns) waiting(id string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.m[id].want
+}
+
+// TestS32_TwinMeetsItsOwnRevocation: a change of the factor revokes the account's sessions, its own too until the token is
+// rotated. When this node reads the revocation in that moment, the second copy of the form waits, and is told that its
+// person is logged in.
+func TestS32_TwinMeetsItsOwnRevocation(t *testing.T) {
+	h := open(t, Policy{Mode: "optional"}, 100)
+	stranger := h.person("")
+	for name, form := range map[string]string{operator: "two-factor/recovery-codes", "admin@demo.isp": "two-factor/disable"} {
+		p := h.enrolled(name)
+		id, code := p.session().ID, p.code()
+		twin := p.FormRequest(web.URL(form), url.Values{"code": {code}})
+		twin.Header.Set("Cookie", p.Cookies("/"))
+		answer := make(chan *harness.Page, 1)
+		again := func() {
+			h.must(h.Sessions.Refresh(t.Context()))
+			go func() {
+				page, err := stranger.Send(twin)
+				if err != nil {
+					t.Error(err)
+				}
+				answer <- page
+			}()
+			for h.turns.waiting(id) < 2 && len(answer) == 0 {
+				runtime.Gosched()
+			}
+		}
+		h.renewal.Store(&again)
+		p.post(form, "code", code).Want(http.StatusOK)
+		page := <-answer
+		if page.Status != http.StatusOK || page.Text("h1") != "You are logged in" || page.Header.Get("Set-Cookie") != "" {
+			t.Errorf("%s: the twin is answered %d %q %q", form, page.Status, page.Location(), page.Text("main"))
+		}
+	}
 }

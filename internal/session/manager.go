@@ -47,7 +47,8 @@ func New(o Options) *Manager {
 }
 
 // Load returns the session of a request: the anonymous one unless there is exactly one genuine cookie, whose record
-// lives and is not revoked. A forged cookie costs no trip to Redis. The error is ErrStore: nobody knows whose it is.
+// lives and is not revoked. Of a revoked one the ID stays known. A forged cookie costs no trip to Redis. The error is
+// ErrStore: nobody knows whose it is.
 func (m *Manager) Load(ctx context.Context, r *http.Request) (Session, error) {
 	t, ok := m.cookie.read(r)
 	if !ok {
@@ -58,7 +59,7 @@ func (m *Manager) Load(ctx context.Context, r *http.Request) (Session, error) {
 		return Session{}, err
 	}
 	if m.revoked.cover(s) { // not part of fetch: asked at every request, whatever may remember sessions
-		return Session{}, nil
+		return Session{ID: s.ID}, nil
 	}
 	return s, nil
 }

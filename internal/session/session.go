@@ -73,7 +73,9 @@ type Session struct {
 
 // A session that is Retired was loaded by an old token. When the rotation raised no stage, it is the session of today,
 // good for proxied requests, but not for our forms. When the stage was raised, it is an anonymous one of which only the
-// ID is known, so that it may still be ended: "You are logged in – Continue".
+// ID is known, so that it may still be ended: "You are logged in – Continue". A revoked session is an anonymous one with an
+// ID, too: whoever changes the account's factor revokes its own session for the moment between the change and the rotation,
+// and a form that arrives then must be able to wait for the outcome (S32).
 
 // Note is what a session remembers that may change without a rotation.
 type Note struct {
