@@ -92,8 +92,8 @@ func (f *Flow) at(do step, stages ...session.Stage) web.Handler {
 	}
 }
 
-// load returns the session of a request. The forms of one session take turns, and whoever had to wait sees what the one
-// before made of it; done ends the turn.
+// load returns the session of a request. The forms of one session take turns, and each looks again once it has its turn:
+// the one before it may have changed everything, also without letting it wait; done ends the turn.
 func (f *Flow) load(r *http.Request) (s session.Session, done func(), err error) {
 	if s, err = f.Sessions.Load(r.Context(), r); err != nil {
 		return s, nil, web.StoreDown(err)
@@ -101,15 +101,12 @@ func (f *Flow) load(r *http.Request) (s session.Session, done func(), err error)
 	if web.Reads(r.Method) || s.ID == "" || s.Retired {
 		return s, func() {}, nil
 	}
-	done, waited, err := f.turns.take(r.Context(), s.ID)
-	if err != nil {
+	if done, err = f.turns.take(r.Context(), s.ID); err != nil {
 		return s, nil, web.Internal(err) // the browser hung up
 	}
-	if waited {
-		if s, err = f.Sessions.Load(r.Context(), r); err != nil {
-			done()
-			return s, nil, web.StoreDown(err)
-		}
+	if s, err = f.Sessions.Load(r.Context(), r); err != nil {
+		done()
+		return s, nil, web.StoreDown(err)
 	}
 	return s, done, nil
 }

@@ -17,21 +17,16 @@ type turn struct {
 	want int           // how many have it or wait for it
 }
 
-// take waits for the turn of a session until ctx ends; waited tells whether somebody else had it.
-func (t *turns) take(ctx context.Context, id string) (done func(), waited bool, err error) {
+// take waits for the turn of a session until ctx ends.
+func (t *turns) take(ctx context.Context, id string) (done func(), err error) {
 	one := t.join(id)
 	select {
 	case <-one.free:
-	default:
-		waited = true
-		select {
-		case <-one.free:
-		case <-ctx.Done():
-			t.leave(id, one)
-			return nil, true, ctx.Err()
-		}
+		return func() { one.free <- struct{}{}; t.leave(id, one) }, nil
+	case <-ctx.Done():
+		t.leave(id, one)
+		return nil, ctx.Err()
 	}
-	return func() { one.free <- struct{}{}; t.leave(id, one) }, waited, nil
 }
 
 func (t *turns) join(id string) *turn {

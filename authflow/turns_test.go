@@ -16,18 +16,18 @@ import (
 // TestTurns: one at a time for a session, no waiting for others, and nothing is kept afterwards.
 func TestTurns(t *testing.T) {
 	var list turns
-	done, waited, err := list.take(t.Context(), "a")
-	if waited || err != nil {
-		t.Fatalf("the first one: waited %t, %v", waited, err)
+	done, err := list.take(t.Context(), "a")
+	if err != nil {
+		t.Fatalf("the first one: %v", err)
 	}
-	other, waited, err := list.take(t.Context(), "b")
-	if waited || err != nil {
-		t.Fatalf("another session: waited %t, %v", waited, err)
+	other, err := list.take(t.Context(), "b")
+	if err != nil {
+		t.Fatalf("another session: %v", err)
 	}
 	other()
 	gone, hangUp := context.WithCancel(t.Context())
 	hangUp()
-	if _, _, err := list.take(gone, "a"); !errors.Is(err, context.Canceled) {
+	if _, err := list.take(gone, "a"); !errors.Is(err, context.Canceled) {
 		t.Errorf("who hung up waits: %v", err)
 	}
 	inside, most := 0, 0
@@ -35,9 +35,9 @@ func TestTurns(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			done, waited, err := list.take(t.Context(), "a")
-			if !waited || err != nil {
-				t.Errorf("waited %t, %v", waited, err)
+			done, err := list.take(t.Context(), "a")
+			if err != nil {
+				t.Error(err)
 				return
 			}
 			mu.Lock()
