@@ -48,7 +48,7 @@ type house struct {
 	url     string
 	panel   *demo.Panel
 	before  atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool] // answers in the panel's place where it returns true
-	renewal atomic.Pointer[func()] // runs once, after a factor was changed and before the session's token is rotated
+	renewal atomic.Pointer[func()]                                            // runs once, after a factor was changed and before the session's token is rotated
 	log     *record
 	counted *tally
 	skipped atomic.Int64 // how far the clock was moved

@@ -90,7 +90,7 @@ func (f *Flow) panelSession(r *http.Request, s session.Session) (jar *panel.Jar,
 		return jar, true, err
 	}
 	opened := f.custody.Open(f.custody.Session(s.Custody), r.Header.Values("Cookie"))
-	if !opened.Session {
+	if !opened.Known {
 		return nil, false, nil
 	}
 	return opened.Jar(), false, nil

@@ -97,7 +97,7 @@ func (f *Flow) dismiss(h http.Header, r *http.Request, s session.Session) error 
 	}
 	f.background(func() { f.abandon(clientOf(r), s) })
 	f.logOutBrowser(r, s)
-	f.custody.Forget(h, r.Header.Values("Cookie"))
+	f.custody.Forget(f.custody.Session(s.Custody), h, r.Header.Values("Cookie"))
 	return f.End(r.Context(), h, s)
 }
 
@@ -106,7 +106,7 @@ func (f *Flow) logOutBrowser(r *http.Request, s session.Session) {
 	if s.Stage != session.Full {
 		return
 	}
-	if opened := f.custody.Open(f.custody.Session(s.Custody), r.Header.Values("Cookie")); opened.Session {
+	if opened := f.custody.Open(f.custody.Session(s.Custody), r.Header.Values("Cookie")); opened.Known {
 		f.background(func() { f.logOut(clientOf(r), opened.Jar()) })
 	}
 }

@@ -129,7 +129,7 @@ func built(t testing.TB, answer http.HandlerFunc) *house {
 // sealedCookie is a Cookie header of a browser that was handed this panel cookie by the house's own session.
 func (h *house) sealedCookie(set ...string) string {
 	answer := http.Header{"Set-Cookie": set}
-	h.custody.Close(h.custody.Session(h.desk.session.Custody), answer, nil)
+	h.custody.Close(h.custody.Session(h.desk.session.Custody), answer, "/", nil)
 	var out []string
 	for _, line := range answer.Values("Set-Cookie") {
 		pair, _, _ := strings.Cut(line, ";")

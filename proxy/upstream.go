@@ -162,7 +162,7 @@ func (p *Proxy) answer(res *http.Response) error {
 		return err
 	}
 	p.rewriteLocation(res, web.Of(r).Target)
-	p.custody.Close(t.seal, res.Header, t.cookies)
+	p.custody.Close(t.seal, res.Header, web.Of(r).Target, t.cookies)
 	for _, line := range probed {
 		res.Header.Add("Set-Cookie", line)
 	}
@@ -177,7 +177,7 @@ func (p *Proxy) noticeLogout(res *http.Response, t *passing) {
 	if t.verdict.Route.Kind != panel.Logout || t.verdict.Session.Account == "" || res.StatusCode >= 400 {
 		return
 	}
-	p.custody.Forget(res.Header, t.cookies)
+	p.custody.Forget(t.seal, res.Header, t.cookies)
 	if err := p.opt.End(res.Request.Context(), res.Header, t.verdict.Session); err != nil {
 		p.site.Log.Error("session not ended at the panel's logout", "request", web.Of(res.Request).ID, "cause", err)
 	}

@@ -2,6 +2,7 @@ package panel
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,8 +50,12 @@ func (c *Custody) Public() Seal {
 
 // Opened is what a request's Cookie headers came out as.
 type Opened struct {
-	Pairs   []Pair // to be sent upstream, in order
-	Session bool   // one of them is a session cookie of the panel
+	Pairs         []Pair // to be sent upstream, in order
+	Authorization string // to be sent upstream; empty: none
+	Session       bool   // one of them is a session of the panel
+	Known         bool   // Session, or a session cookie that the browser does not send to this path
+
+	kept []*http.Cookie // with their Paths
 }
 
 // Pair is one cookie of a request, byte for byte.
@@ -65,11 +70,15 @@ func (o Opened) Header() string {
 	return strings.Join(parts, "; ")
 }
 
-// Jar is the opened cookies as a jar for requests of our own; a request does not tell their Paths.
+// Jar is the opened cookies as a jar for requests of our own. A request does not tell their Paths: those of kept ones are
+// known, the others' are taken for "/".
 func (o Opened) Jar() *Jar {
-	j := &Jar{}
+	j := &Jar{authorization: o.Authorization}
+	j.cookies = append(j.cookies, o.kept...)
 	for _, p := range o.Pairs {
-		j.cookies = append(j.cookies, &http.Cookie{Name: p.Name, Value: p.Value, Path: "/"})
+		if !slices.ContainsFunc(o.kept, func(k *http.Cookie) bool { return k.Name == p.Name && k.Value == p.Value }) {
+			j.cookies = append(j.cookies, &http.Cookie{Name: p.Name, Value: p.Value, Path: "/"})
+		}
 	}
 	return j
 }
@@ -87,6 +96,9 @@ func (c *Custody) Open(seal Seal, headers []string) Opened {
 		out.Pairs = append(out.Pairs, Pair{p.Name, value})
 		out.Session = out.Session || c.profile.MatchSession(p.Name)
 	}
+	out.kept, out.Authorization = c.kept(seal, all), c.basic(seal, all)
+	out.Session = out.Session || out.Authorization != ""
+	out.Known = out.Session || len(out.kept) > 0
 	return out
 }
 
@@ -106,9 +118,9 @@ func (c *Custody) open(seal Seal, p Pair, all []Pair) (string, bool) {
 	return p.Value, c.profile.MatchVisible(p.Name) && !c.profile.MatchSession(p.Name)
 }
 
-// Close rewrites the Set-Cookie headers of a panel's answer for the browser. request are the Cookie headers of the
-// browser's own request: they tell which chunks are left over.
-func (c *Custody) Close(seal Seal, h http.Header, request []string) {
+// Close rewrites the Set-Cookie headers of a panel's answer for the browser. target is what the panel was asked for, request
+// are the Cookie headers of the browser's own request: they tell which chunks are left over.
+func (c *Custody) Close(seal Seal, h http.Header, target string, request []string) {
 	lines := h.Values("Set-Cookie")
 	if len(lines) == 0 {
 		return
@@ -121,13 +133,13 @@ func (c *Custody) Close(seal Seal, h http.Header, request []string) {
 			c.dropped()
 			continue
 		}
-		for _, out := range c.close(seal, sc, present) {
+		for _, out := range c.close(seal, sc, target, present) {
 			h.Add("Set-Cookie", out.String())
 		}
 	}
 }
 
-func (c *Custody) close(seal Seal, sc setCookie, present []Pair) []setCookie {
+func (c *Custody) close(seal Seal, sc setCookie, target string, present []Pair) []setCookie {
 	sc.cut("domain")
 	session := c.profile.MatchSession(sc.name)
 	plain := c.mode == Passthrough && !seal.public || seal.public && !session || !seal.public && !session && c.profile.MatchVisible(sc.name)
@@ -138,6 +150,15 @@ func (c *Custody) close(seal Seal, sc setCookie, present []Pair) []setCookie {
 	if c.secure {
 		sc.set("secure", "Secure")
 	}
+	out := c.write(seal, sc, present)
+	if copied, ok := c.keep(sc, target); ok && session && !seal.public {
+		out = append(out, c.write(seal, copied, present)...)
+	}
+	return out
+}
+
+// write is a sealed cookie, or a deletion as it came.
+func (c *Custody) write(seal Seal, sc setCookie, present []Pair) []setCookie {
 	if sc.deleted(c.now()) {
 		return append([]setCookie{sc}, leftovers(sc, 0, present)...)
 	}
@@ -151,49 +172,57 @@ func (c *Custody) close(seal Seal, sc setCookie, present []Pair) []setCookie {
 // HandOver gives a panel session to the browser: every cookie of the jar, sealed, and a deletion for each panel cookie
 // that the browser has and the jar lacks.
 func (c *Custody) HandOver(seal Seal, h http.Header, jar *Jar, request []string) {
-	answer := http.Header{}
 	given := map[string]bool{}
-	for _, ck := range jar.Cookies() {
-		answer.Add("Set-Cookie", setCookieOf(ck).String())
-		given[ck.Name] = !c.profile.MatchDrop(ck.Name)
-	}
-	c.Close(seal, answer, request)
-	for _, line := range answer.Values("Set-Cookie") {
+	for _, line := range c.lines(seal, jar.Cookies(), request) {
 		h.Add("Set-Cookie", line)
+		given[cookieNameOf(line)] = true
 	}
-	c.forget(h, request, given)
+	if jar.authorization != "" {
+		for _, sc := range c.carry(seal, jar.authorization, pairs(request)) {
+			h.Add("Set-Cookie", sc.String())
+			given[sc.name] = true
+		}
+	}
+	c.forget(seal, h, request, given)
+}
+
+// lines are cookies of a jar as the browser gets them.
+func (c *Custody) lines(seal Seal, cookies []*http.Cookie, request []string) []string {
+	answer := http.Header{}
+	for _, ck := range cookies {
+		answer.Add("Set-Cookie", setCookieOf(ck).String())
+	}
+	c.Close(seal, answer, "/", request)
+	return answer.Values("Set-Cookie")
+}
+
+func cookieNameOf(line string) string {
+	name, _, _ := strings.Cut(line, "=")
+	return baseName(name)
 }
 
 // Renew gives the browser what the panel has set anew since the jar was opened: the answer of a request of ours. The other
 // cookies keep the Path and the end that the browser knows and we do not.
 func (c *Custody) Renew(seal Seal, h http.Header, jar *Jar, request []string) {
-	answer := http.Header{}
-	for _, ck := range jar.news {
-		answer.Add("Set-Cookie", setCookieOf(ck).String())
-	}
-	c.Close(seal, answer, request)
-	for _, line := range answer.Values("Set-Cookie") {
+	for _, line := range c.lines(seal, jar.news, request) {
 		h.Add("Set-Cookie", line)
 	}
 }
 
-// Forget deletes the panel's cookies from the browser.
-func (c *Custody) Forget(h http.Header, request []string) { c.forget(h, request, nil) }
+// Forget deletes the panel's cookies from the browser; seal is that of the session that ends.
+func (c *Custody) Forget(seal Seal, h http.Header, request []string) { c.forget(seal, h, request, nil) }
 
-func (c *Custody) forget(h http.Header, request []string, keep map[string]bool) {
+func (c *Custody) forget(seal Seal, h http.Header, request []string, keep map[string]bool) {
 	done := map[string]bool{}
-	for _, p := range pairs(request) {
-		base := baseName(p.Name)
-		if Own(p.Name) || keep[base] || done[p.Name] {
+	all := pairs(request)
+	for _, p := range all {
+		if Own(p.Name) || keep[baseName(p.Name)] || done[p.Name] {
 			continue
 		}
 		if strings.HasPrefix(p.Value, sealMark) || c.profile.MatchSession(p.Name) || c.profile.MatchVisible(p.Name) || c.profile.MatchDrop(p.Name) {
 			done[p.Name] = true
-			gone := expire(p.Name, "/")
-			if c.secure { // names with __Host- and __Secure- cannot be deleted otherwise
-				gone.set("secure", "Secure")
-			}
-			h.Add("Set-Cookie", gone.String())
+			h.Add("Set-Cookie", expire(p.Name, "/").String())
 		}
 	}
+	c.drop(seal, h, all, keep)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,6 +17,8 @@ import (
 type Jar struct {
 	cookies []*http.Cookie
 	news    []*http.Cookie // what Set was given since the jar was made, deletions included
+
+	authorization string // of a panel with HTTP Basic, whose session this is; else empty
 }
 
 // Len is the number of cookies in the jar.
@@ -26,12 +29,15 @@ func (j *Jar) Cookies() []*http.Cookie { return j.cookies }
 
 // Clone is a copy whose changes do not reach j.
 func (j *Jar) Clone() *Jar {
-	return &Jar{append([]*http.Cookie(nil), j.cookies...), append([]*http.Cookie(nil), j.news...)}
+	return &Jar{slices.Clone(j.cookies), slices.Clone(j.news), j.authorization}
 }
 
 // Set stores the cookies of an answer to a request for path; the last of the same name and Path wins, deletions delete (T4).
 func (j *Jar) Set(set []*http.Cookie, path string, now time.Time) {
 	for _, c := range set {
+		if Own(c.Name) { // the panel sets none of ours (design 3.4)
+			continue
+		}
 		c := *c
 		if !strings.HasPrefix(c.Path, "/") {
 			c.Path = defaultPath(path)
@@ -105,12 +111,19 @@ func byPathLength(in []*http.Cookie) []*http.Cookie {
 	return out
 }
 
+// parked is a jar as it is stored.
+type parked struct {
+	Cookies       []*http.Cookie
+	Authorization string `json:",omitempty"`
+}
+
 // Marshal turns the jar into bytes that hold secrets: they are only ever stored sealed.
 func (j *Jar) Marshal() []byte {
-	kept := make([]http.Cookie, len(j.cookies))
+	kept := parked{Cookies: make([]*http.Cookie, len(j.cookies)), Authorization: j.authorization}
 	for i, c := range j.cookies { // JSON would replace bytes that are not UTF-8
-		kept[i] = *c
-		kept[i].Name, kept[i].Value, kept[i].Path = b64.EncodeToString([]byte(c.Name)), b64.EncodeToString([]byte(c.Value)), b64.EncodeToString([]byte(c.Path))
+		one := *c
+		one.Name, one.Value, one.Path = b64.EncodeToString([]byte(c.Name)), b64.EncodeToString([]byte(c.Value)), b64.EncodeToString([]byte(c.Path))
+		kept.Cookies[i] = &one
 	}
 	out, err := json.Marshal(kept)
 	if err != nil {
@@ -121,11 +134,14 @@ func (j *Jar) Marshal() []byte {
 
 // UnmarshalJar reads what Marshal wrote.
 func UnmarshalJar(b []byte) (*Jar, error) {
-	j := &Jar{}
-	if err := json.Unmarshal(b, &j.cookies); err != nil {
+	var kept parked
+	if err := json.Unmarshal(b, &kept); err != nil {
 		return nil, fmt.Errorf("read a panel jar: %w", err)
 	}
-	for _, c := range j.cookies {
+	if kept.Cookies == nil {
+		return nil, errors.New("read a panel jar: there are no cookies in it")
+	}
+	for _, c := range kept.Cookies {
 		if c == nil {
 			return nil, errors.New("read a panel jar: an empty cookie")
 		}
@@ -137,5 +153,5 @@ func UnmarshalJar(b []byte) (*Jar, error) {
 			*field = string(raw)
 		}
 	}
-	return j, nil
+	return &Jar{cookies: kept.Cookies, authorization: kept.Authorization}, nil
 }
