@@ -36,7 +36,7 @@ func (f *Flow) Disable(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		f.Site.Show(w, r, http.StatusOK, templates.Notice{Heading: templates.Say(templates.DisabledHeading),
-			Text: templates.Say(templates.DisabledText), ContinueURL: f.home()})
+			Text: templates.Say(templates.DisabledText), ContinueURL: f.home(s)})
 		return nil
 	}), session.Full)(w, r)
 }

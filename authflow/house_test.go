@@ -48,7 +48,7 @@ type house struct {
 	url     string
 	panel   *demo.Panel
 	before  atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool] // answers in the panel's place where it returns true
-	renewal atomic.Pointer[func()]                                            // runs once, after a factor was changed and before the session's token is rotated
+	renewal atomic.Pointer[func() error]                                      // runs once, before a session's token is rotated
 	log     *record
 	counted *tally
 	skipped atomic.Int64 // how far the clock was moved
@@ -134,7 +134,9 @@ func (h *house) options(inner, public *url.URL, policy Policy, tries int) Option
 	sessions := session.New(session.Options{Redis: client, Ring: ring, Installation: accounts.Installation(), Idle: 30 * time.Minute, Absolute: 12 * time.Hour,
 		Generation: func(ctx context.Context, id string) (int64, error) {
 			if do := h.renewal.Swap(nil); do != nil {
-				(*do)()
+				if err := (*do)(); err != nil {
+					return 0, err
+				}
 			}
 			return accounts.Generation(ctx, id)
 		},

@@ -10,7 +10,8 @@ import (
 
 // LogoutPage is GET logout: a button, since a GET changes nothing (S39).
 func (f *Flow) LogoutPage(w http.ResponseWriter, r *http.Request) error {
-	f.Site.Show(w, r, http.StatusOK, templates.Logout{Action: web.URL("logout"), BackURL: f.home()})
+	s, _ := f.Sessions.Load(r.Context(), r) // only for the way back: the button is there for everybody
+	f.Site.Show(w, r, http.StatusOK, templates.Logout{Action: web.URL("logout"), BackURL: f.home(s)})
 	return nil
 }
 

@@ -36,9 +36,8 @@ func (f *Flow) next(w http.ResponseWriter, r *http.Request, s session.Session) e
 	return nil
 }
 
-// arrive is the end of a login: the panel session is given to the browser, then the browser to the panel. Nothing that a
-// browser can repeat leads back here from the panel, so there is no loop: a panel session that is not alive ends on the
-// password page.
+// arrive is the end of a login: the panel session is given to the browser, then the browser to the panel. A panel session
+// that is not alive ends on the password page, so that nobody is sent back and forth.
 func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session) error {
 	jar, parked, err := f.panelSession(r, s)
 	if err != nil {
@@ -53,10 +52,9 @@ func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session)
 	case life == panel.Unknown:
 		f.repark(r, s, jar, parked)
 		return web.PanelDown(err)
+	case life == panel.Alive:
+		return f.usurped(w, r, s, jar)
 	case parked:
-		if life == panel.Alive {
-			f.audit(r, "identity_changed", s, "")
-		}
 		f.background(func() { f.logOut(clientOf(r), jar) })
 		return f.passwordAgain(w, r, s, templates.LoginPanelAgain)
 	default:
@@ -70,6 +68,17 @@ func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session)
 	return f.leave(w, r, s, parked)
 }
 
+// usurped ends both sessions: the panel names another person than the one who logged in here (S15).
+func (f *Flow) usurped(w http.ResponseWriter, r *http.Request, s session.Session, jar *panel.Jar) error {
+	f.Log.Error("the panel names another person inside this session", "session", s.ID, "request", web.Of(r).ID)
+	f.audit(r, "identity_changed", s, "")
+	f.background(func() { f.logOut(clientOf(r), jar) })
+	if err := f.dismiss(w.Header(), r, s); err != nil {
+		return web.StoreDown(err)
+	}
+	return f.showLogin(w, r, http.StatusOK, "", templates.Login{Notice: templates.Say(templates.LoginEnded)})
+}
+
 // leave sends the browser to the panel; right after a login there may be something to say first.
 func (f *Flow) leave(w http.ResponseWriter, r *http.Request, s session.Session, fresh bool) error {
 	target := f.destination(r, s, fresh)
@@ -77,7 +86,7 @@ func (f *Flow) leave(w http.ResponseWriter, r *http.Request, s session.Session, 
 	case fresh && s.Note.Used == "recovery":
 		return f.sayUsed(w, r, s, target)
 	case fresh && f.offers(r, s):
-		target = web.URL("offer")
+		target = offerURL(target)
 	}
 	f.Site.Redirect(w, http.StatusSeeOther, target)
 	return nil
@@ -97,12 +106,30 @@ func (f *Flow) panelSession(r *http.Request, s session.Session) (jar *panel.Jar,
 }
 
 // destination is where a login was going: return_to, else the profile's home, else "/". Each is checked when it is sent (S9).
+// Who is logged in already and gets here without a return_to was probably sent by the panel itself, which wants to see a
+// login: only a page that is known to open for a living session ends that.
 func (f *Flow) destination(r *http.Request, s session.Session, parked bool) string {
-	wishes := []string{returnTo(r)}
-	if parked {
-		wishes = append(wishes, s.ReturnTo)
+	wishes := []string{returnTo(r), s.ReturnTo, f.Profile.Home, "/"}
+	if !parked {
+		wishes = []string{returnTo(r), f.Profile.Home, f.Profile.Verify, "/"}
 	}
-	for _, wish := range append(wishes, f.Profile.Home) {
+	return firstSafe(wishes)
+}
+
+// home is where the links of our own pages lead back to: the profile's home, else where the login went.
+func (f *Flow) home(s session.Session) string {
+	wishes := []string{f.Profile.Home}
+	if s.Stage == session.Full {
+		if kind := f.Profile.Match(http.MethodGet, s.ReturnTo).Kind; kind == panel.Protected || kind == panel.Public {
+			wishes = append(wishes, s.ReturnTo)
+		}
+		wishes = append(wishes, f.Profile.Verify)
+	}
+	return firstSafe(append(wishes, "/"))
+}
+
+func firstSafe(wishes []string) string {
+	for _, wish := range wishes {
 		if target, ok := web.ReturnTo(wish); ok {
 			return target
 		}

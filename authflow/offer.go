@@ -2,6 +2,7 @@ package authflow
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/ispgate/ispgate/internal/session"
 	"github.com/ispgate/ispgate/internal/web"
@@ -14,9 +15,17 @@ func (f *Flow) OfferPage(w http.ResponseWriter, r *http.Request) error {
 		if !f.Policy.Reminds(s.Name, s.Role, f.Now()) {
 			return f.next(w, r, s)
 		}
-		f.Site.Show(w, r, http.StatusOK, templates.Offer{Action: web.URL("offer"), SetupURL: web.URL("two-factor"), Deadline: f.Policy.GraceUntil})
+		f.Site.Show(w, r, http.StatusOK, templates.Offer{Action: offerURL(returnTo(r)), SetupURL: web.URL("two-factor"), Deadline: f.Policy.GraceUntil})
 		return nil
 	}, session.Full)(w, r)
+}
+
+// offerURL asks to enable, and then leads to target.
+func offerURL(target string) string {
+	if _, ok := web.ReturnTo(target); !ok {
+		return web.URL("offer")
+	}
+	return web.URL("offer") + "?return_to=" + url.QueryEscape(target)
 }
 
 // Offer is POST offer: "Not now".

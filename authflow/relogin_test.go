@@ -67,17 +67,16 @@ func TestS15_AnotherPersonIsANewLogin(t *testing.T) {
 func TestOfferComesOnce(t *testing.T) {
 	h := open(t, Policy{Mode: "required", GraceUntil: time.Now().Add(48 * time.Hour), Enrolment: "auto"}, 500)
 	p := h.person(operator)
-	p.want(p.login(wished), http.StatusSeeOther, "/ispgate/offer")
+	offered := "/ispgate/offer?return_to=" + url.QueryEscape(wished)
+	p.want(p.login(wished), http.StatusSeeOther, offered)
 	if page := p.Get("/ispgate/offer").Want(http.StatusOK); page.Text("h1") != "Protect your account" {
 		t.Errorf("%q", page.Text("h1"))
 	}
-	if page := p.post("offer", "x", ""); page.Status != http.StatusSeeOther || strings.HasPrefix(page.Location(), "/ispgate/") {
-		t.Errorf("not now: %d %q", page.Status, page.Location())
-	}
+	p.want(p.PostForm(action(p.Get(offered)), url.Values{}), http.StatusSeeOther, wished)
 	p.want(p.login(""), http.StatusSeeOther, "/dashboard")
 	p.want(p.Get("/ispgate/login"), http.StatusSeeOther, "/dashboard")
 	e := p.elsewhere()
-	e.want(e.login(""), http.StatusSeeOther, "/ispgate/offer")
+	e.want(e.login(""), http.StatusSeeOther, "/ispgate/offer?return_to=%2Fdashboard")
 	h.Policy.Mode = "optional"
 	e = p.elsewhere()
 	e.want(e.login(""), http.StatusSeeOther, "/dashboard")

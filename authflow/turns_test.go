@@ -78,7 +78,7 @@ func TestS32_TwinMeetsItsOwnRevocation(t *testing.T) {
 		twin := p.FormRequest(web.URL(form), url.Values{"code": {code}})
 		twin.Header.Set("Cookie", p.Cookies("/"))
 		answer := make(chan *harness.Page, 1)
-		again := func() {
+		again := func() error {
 			h.must(h.Sessions.Refresh(t.Context()))
 			go func() {
 				page, err := stranger.Send(twin)
@@ -90,6 +90,7 @@ func TestS32_TwinMeetsItsOwnRevocation(t *testing.T) {
 			for h.turns.waiting(id) < 2 && len(answer) == 0 {
 				runtime.Gosched()
 			}
+			return nil
 		}
 		h.renewal.Store(&again)
 		p.post(form, "code", code).Want(http.StatusOK)

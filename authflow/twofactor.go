@@ -46,7 +46,7 @@ func (f *Flow) showOff(w http.ResponseWriter, r *http.Request, s session.Session
 	if s.Stage == session.Enrolling {
 		page.Forced, page.LogoutURL, page.Notice = true, web.URL("logout"), templates.Say(templates.EnrolForced)
 	} else {
-		page.BackURL = f.home()
+		page.BackURL = f.home(s)
 	}
 	f.Site.Show(w, r, status, page)
 	return nil
@@ -87,17 +87,10 @@ func (f *Flow) shown(s session.Session) (account.Secret, bool) {
 	return secret, err == nil
 }
 
-func (f *Flow) home() string {
-	if target, ok := web.ReturnTo(f.Profile.Home); ok {
-		return target
-	}
-	return "/"
-}
-
 // showOn shows the page of an active factor.
 func (f *Flow) showOn(w http.ResponseWriter, r *http.Request, s session.Session, acc account.Account, status int, page templates.TwoFactorOn) error {
 	page.Since, page.CodesLeft, page.Account = acc.Enabled, acc.CodesLeft, acc.Name
-	page.NewCodes, page.DisableURL, page.BackURL = web.URL("two-factor/recovery-codes"), web.URL("two-factor/disable"), f.home()
+	page.NewCodes, page.DisableURL, page.BackURL = web.URL("two-factor/recovery-codes"), web.URL("two-factor/disable"), f.home(s)
 	page.Sessions = f.sessionRows(r, s)
 	f.Site.Show(w, r, status, page)
 	return nil
@@ -120,7 +113,11 @@ func (f *Flow) sessionRows(r *http.Request, s session.Session) []templates.Sessi
 
 // showCodes shows a new set of recovery codes, the only time they are ever shown.
 func (f *Flow) showCodes(w http.ResponseWriter, r *http.Request, s session.Session, codes []string, enabled bool) error {
+	next := web.URL("login") // the panel session may still be parked
+	if s.Stage == session.Full {
+		next = web.LoginURL(f.home(s))
+	}
 	f.Site.Show(w, r, http.StatusOK, templates.RecoveryCodes{Codes: codes, Account: s.Name, Made: f.Now().UTC().Truncate(time.Second),
-		Enabled: enabled, ContinueURL: web.URL("login")})
+		Enabled: enabled, ContinueURL: next})
 	return nil
 }

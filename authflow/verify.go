@@ -94,8 +94,10 @@ func (f *Flow) conclude(w http.ResponseWriter, r *http.Request, s session.Sessio
 		f.Count.SecondFactor(method, "ok")
 		f.logged(r, s, method)
 		return f.next(w, r, s)
-	case res.Won || f.overtaken(r):
+	case f.overtaken(r):
 		return f.already(w, r)
+	case res.Won:
+		return f.reopen(r, s, again)
 	}
 	f.audit(r, "second_factor_failed", s, method)
 	if res.Over {
@@ -107,6 +109,15 @@ func (f *Flow) conclude(w http.ResponseWriter, r *http.Request, s session.Sessio
 	}
 	status, why, seconds := f.rejected(w, method, res)
 	return again(status, why, seconds)
+}
+
+// reopen: a code of this challenge was right, but the session could not be raised (a store went away in between). The code is
+// spent, so another one is asked for.
+func (f *Flow) reopen(r *http.Request, s session.Session, again func(int, templates.Message, int) error) error {
+	if _, err := f.Accounts.Challenge(r.Context(), s.Account, s.ID, account.Unknown); err != nil {
+		return f.storeFault(err)
+	}
+	return again(http.StatusUnauthorized, templates.Say(templates.VerifyRejected), 0)
 }
 
 // rejected words a refusal of a code: a wait, a closed budget, or just not accepted.

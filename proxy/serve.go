@@ -100,7 +100,7 @@ func forbidden(v Verdict) error {
 func (p *Proxy) toLogin(w http.ResponseWriter, r *http.Request, v Verdict) {
 	page := web.Of(r).Kind == web.Navigation
 	switch {
-	case page && web.Reads(r.Method), page && v.Route.Kind == panel.LoginRoute:
+	case page && web.Reads(r.Method), page && (v.Route.Kind == panel.LoginRoute || v.Route.Kind == panel.TwoFactorRoute):
 		p.site.Redirect(w, http.StatusSeeOther, stepURL(v, web.Of(r).Target))
 	default:
 		p.site.Fail(w, r, web.NeedLogin(stepURL(v, p.site.Referer(r))))

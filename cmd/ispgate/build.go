@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,16 +145,23 @@ func (b builder) proxy(site *web.Site, pan *panel.Panel, sessions *session.Manag
 		Audit: b.auditProxy, End: b.end(sessions), Upstream: m.upstream.Observe, Removed: func(n int) { m.removedHeaders.Add(float64(n)) }})
 }
 
-// end puts a session out on every node: SQL tells the others, this one refuses it whatever fails. It is done although the
-// browser hangs up.
+// end puts a session out on every node, although the browser hangs up: SQL tells the others, and its record in Redis is
+// gone. Either is enough, and this node refuses it whatever fails.
 func (b builder) end(sessions *session.Manager) func(context.Context, http.Header, session.Session) error {
 	return func(ctx context.Context, h http.Header, s session.Session) error {
 		ctx = context.WithoutCancel(ctx)
-		err := b.stores.accounts.RevokeSession(ctx, s.Account, s.ID)
-		if err != nil {
+		revoked := b.stores.accounts.RevokeSession(ctx, s.Account, s.ID)
+		if revoked != nil {
 			b.metrics.storeErrors.WithLabelValues("sql").Inc()
 		}
-		return errors.Join(err, sessions.End(ctx, h, s))
+		removed := sessions.End(ctx, h, s)
+		if revoked != nil && removed != nil {
+			return errors.Join(revoked, removed)
+		}
+		if err := cmp.Or(revoked, removed); err != nil {
+			b.log.Warn("session ended in one store only", "session", s.ID, "cause", err)
+		}
+		return nil
 	}
 }
 

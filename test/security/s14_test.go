@@ -105,7 +105,7 @@ func TestS14_CredentialsBesideTheCookie(t *testing.T) {
 	}
 	for _, query := range []string{"PHPSESSID=x", "laravel_session=x", "PHPSESSID[]=x", "laravel.session=x", "a=1&PHPSESSID=x", "a=1;PHPSESSID=x", "%50HPSESSID=x"} {
 		for _, path := range []string{"/dashboard?", "/customer/portal?"} {
-			if page := send(t, c.Browser, request(t, "GET", path+query, "")); page.Status != http.StatusBadRequest && !strings.Contains(query, ";") {
+			if page := send(t, c.Browser, request(t, "GET", path+query, "")); page.Status != http.StatusBadRequest {
 				t.Errorf("%s%s answers %d, want 400", path, query, page.Status)
 			}
 		}

@@ -86,8 +86,6 @@ func TestS38_HeadersOnEveryAnswer(t *testing.T) {
 		}
 		wantOurs(t, who+" panel login", c.Get("/login"))
 	}
-	misdirected := request(t, "GET", "/", "")
-	misdirected.Host = "evil.example"
 	answer := raw(t, o, "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
 	if answer == nil || answer.StatusCode != http.StatusMisdirectedRequest || answer.Header.Get("Content-Security-Policy") == "" {
 		t.Errorf("another host is answered %v", answer)
