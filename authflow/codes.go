@@ -12,7 +12,7 @@ import (
 // RecoveryCodes is POST two-factor/recovery-codes: a current code makes a new set, all old ones are void.
 func (f *Flow) RecoveryCodes(w http.ResponseWriter, r *http.Request) error {
 	return f.at(f.active(func(w http.ResponseWriter, r *http.Request, s session.Session) error {
-		res, err := f.confirmCode(r, s, "regenerate", false)
+		res, err := f.confirmCode(r, s, false)
 		if err != nil {
 			return f.storeFault(err)
 		}

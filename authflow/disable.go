@@ -61,7 +61,7 @@ func (f *Flow) confirm(w http.ResponseWriter, r *http.Request, s session.Session
 	if web.Field(r, "code") == "" && web.Field(r, "password") != "" {
 		return f.confirmPassword(w, r, s)
 	}
-	res, err := f.confirmCode(r, s, "disable", true)
+	res, err := f.confirmCode(r, s, true)
 	if err != nil {
 		return false, f.storeFault(err)
 	}
@@ -79,12 +79,12 @@ func (f *Flow) confirm(w http.ResponseWriter, r *http.Request, s session.Session
 
 // confirmCode spends one code in a full session, under the same budget as a login. A used-up challenge is opened again only
 // as far as the budget lets it.
-func (f *Flow) confirmCode(r *http.Request, s session.Session, purpose string, recovery bool) (account.Result, error) {
+func (f *Flow) confirmCode(r *http.Request, s session.Session, recovery bool) (account.Result, error) {
 	res, err := f.Accounts.Challenge(r.Context(), s.Account, s.ID, account.Unknown)
 	if err != nil {
 		return res, err
 	}
-	try := f.try(r, s, purpose)
+	try := f.try(r, s)
 	if recovery && account.LooksLikeRecovery(try.Code) {
 		return f.Accounts.Recover(r.Context(), try)
 	}

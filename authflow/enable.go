@@ -28,7 +28,7 @@ func (f *Flow) Enable(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return f.showOff(w, r, s, acc, http.StatusConflict, templates.TwoFactorOff{Error: templates.Say(templates.EnableExpired)})
 		}
-		try := f.try(r, s, "enable")
+		try := f.try(r, s)
 		try.NeedTicket, try.Ticket = f.Policy.Ticket(acc, f.Now()), web.Field(r, "ticket")
 		codes, res, err := f.Accounts.Enable(r.Context(), try, secret)
 		if err != nil {

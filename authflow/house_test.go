@@ -149,7 +149,7 @@ func (h *house) options(inner, public *url.URL, policy Policy, tries int) Option
 		}, Log: log, Now: h.clock})
 	return Options{
 		Site: &web.Site{Public: public, Pages: pages, Log: log, Now: h.clock}, Sessions: sessions, Accounts: accounts, Panel: pan, Profile: profile, Policy: policy, Issuer: "ISPBills",
-		Throttle: throttle.New(throttle.Options{Redis: client, Installation: accounts.Installation(), Tries: tries, Window: time.Minute, Now: time.Now}),
+		Throttle: throttle.New(throttle.Options{Redis: client, Installation: accounts.Installation(), Tries: tries, Window: time.Minute}),
 		End:      sessions.End, Log: log, Now: h.clock,
 		Count: Count{Login: func(result string) { h.counted.add("login", result) },
 			SecondFactor: func(method, result string) { h.counted.add(method, result) },

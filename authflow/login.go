@@ -16,8 +16,6 @@ import (
 	"github.com/ispgate/ispgate/templates"
 )
 
-const maxPassword = 1024 // bytes (S30)
-
 // LoginPage is GET login. In a full session it asks the panel whether its session lives and goes on, or shows the password
 // page with the name filled in; it never redirects back to where it was sent from.
 func (f *Flow) LoginPage(w http.ResponseWriter, r *http.Request) error {
@@ -41,7 +39,7 @@ func (f *Flow) Login(w http.ResponseWriter, r *http.Request) error {
 
 func (f *Flow) login(w http.ResponseWriter, r *http.Request, old session.Session) error {
 	name, password := web.Field(r, "username"), web.Field(r, "password")
-	if name == "" || len(name) > 320 || password == "" || len(password) > maxPassword {
+	if name == "" || len(name) > 320 || password == "" || len(password) > panel.MaxPassword {
 		return f.refuseLogin(w, r, "bad_credentials", http.StatusUnauthorized, templates.LoginWrong, 0)
 	}
 	out, wait, err := f.checkPassword(r, name, password)
@@ -124,7 +122,7 @@ func (f *Flow) refuseLogin(w http.ResponseWriter, r *http.Request, result string
 
 // admit is what a right password leads to.
 func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session, out panel.Outcome) error {
-	acc, err := f.Accounts.Meet(r.Context(), account.Identity{ID: out.Who.ID, Name: out.Who.Name, Role: out.Who.Role})
+	acc, err := f.Accounts.Meet(r.Context(), account.Identity{ID: out.Who.ID, Name: out.Who.Name})
 	if err != nil {
 		f.background(func() { f.logOut(clientOf(r), out.Jar) })
 		return f.refuseAccount(w, r, out.Who, err)

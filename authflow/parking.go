@@ -48,10 +48,13 @@ func (f *Flow) repark(r *http.Request, s session.Session, jar *panel.Jar, parked
 
 // claim takes the parked jar; nil: there is none, or somebody else has it.
 func (f *Flow) claim(ctx context.Context, s session.Session) (*panel.Jar, error) {
-	f.timers.stop(s.ID)
 	b, err := f.Sessions.Claim(ctx, s)
-	if err != nil || b == nil {
+	if err != nil { // the timer stays: it may find the jar later, and log it out
 		return nil, err
+	}
+	f.timers.stop(s.ID)
+	if b == nil {
+		return nil, nil
 	}
 	return panel.UnmarshalJar(b)
 }

@@ -27,7 +27,7 @@ func (f *Flow) Verify(w http.ResponseWriter, r *http.Request) error {
 		if s.Note.RecoveryOnly {
 			return f.next(w, r, s)
 		}
-		res, err := f.Accounts.Verify(r.Context(), f.try(r, s, "login"))
+		res, err := f.Accounts.Verify(r.Context(), f.try(r, s))
 		return f.conclude(w, r, s, "totp", res, err, func(status int, why templates.Message, seconds int) error {
 			return f.showVerify(w, r, status, templates.Verify{Error: why, TriesLeft: lastTries(res), Seconds: seconds, Closed: res.Closed})
 		})
@@ -44,7 +44,7 @@ func (f *Flow) RecoveryPage(w http.ResponseWriter, r *http.Request) error {
 // Recovery is POST recovery.
 func (f *Flow) Recovery(w http.ResponseWriter, r *http.Request) error {
 	return f.at(func(w http.ResponseWriter, r *http.Request, s session.Session) error {
-		res, err := f.Accounts.Recover(r.Context(), f.try(r, s, "login"))
+		res, err := f.Accounts.Recover(r.Context(), f.try(r, s))
 		if res.OK {
 			s.Note.Used = "recovery"
 		}
@@ -75,8 +75,8 @@ func (f *Flow) sayUsed(w http.ResponseWriter, r *http.Request, s session.Session
 	return nil
 }
 
-func (f *Flow) try(r *http.Request, s session.Session, purpose string) account.Try {
-	return account.Try{Account: s.Account, Pool: account.Unknown, Challenge: s.ID, Code: web.Field(r, "code"), Purpose: purpose}
+func (f *Flow) try(r *http.Request, s session.Session) account.Try {
+	return account.Try{Account: s.Account, Pool: account.Unknown, Challenge: s.ID, Code: web.Field(r, "code")}
 }
 
 // conclude is what a code at the login leads to, whichever kind it was.

@@ -123,7 +123,7 @@ func (b builder) revoked(ctx context.Context, since time.Time) ([]session.Revoca
 func (b builder) throttle() *throttle.Throttle {
 	return throttle.New(throttle.Options{Redis: b.stores.redis, Installation: b.stores.accounts.Installation(),
 		Tries: b.profile.Limiter.Tries, Window: b.profile.Limiter.Window,
-		StoreError: b.metrics.storeErrors.WithLabelValues("redis").Inc, Now: time.Now})
+		StoreError: b.metrics.storeErrors.WithLabelValues("redis").Inc})
 }
 
 func (b builder) policy() authflow.Policy {

@@ -56,7 +56,7 @@ func (s *standby) open(ctx context.Context) error {
 	b.metrics.watchLogins(gw.panel.LoginsOpen)
 	s.health.open(st.ping())
 	gw.run(ctx, b.log)
-	go prune(ctx, st, b.cfg.Audit.Retention, b.log)
+	go prune(ctx, st, b.cfg.Audit.Retention, b.cfg.Sessions.Absolute, b.log)
 	s.gateway.Store(gw)
 	return nil
 }

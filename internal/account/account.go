@@ -35,7 +35,6 @@ type Account struct {
 type Identity struct {
 	ID   string // immutable id, where the profile can read one
 	Name string // the panel's name for the person; without an identity the folded typed name
-	Role string
 }
 
 // Key is what the account is looked up under (design 4.4).
@@ -58,7 +57,6 @@ type Try struct {
 	Pool      Pool
 	Challenge string // id of the challenge: the session's stable id. Confirmations inside a full session use the same.
 	Code      string // as typed
-	Purpose   string // for the audit trail: login, enable, disable, regenerate
 	// Enable only: an administrator's ticket, consumed with the code; a wrong one is a refusal of its own.
 	NeedTicket bool
 	Ticket     string

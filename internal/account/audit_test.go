@@ -80,7 +80,7 @@ func auditRetention(t *testing.T, w *world) {
 		w.Audit(t.Context(), Event{Kind: "login", Request: fmt.Sprint("r", i)})
 		w.clock.advance(day)
 	}
-	if err := w.Prune(t.Context(), 3*day+day/2); err != nil {
+	if err := w.Prune(t.Context(), 3*day+day/2, day); err != nil {
 		t.Fatal(err)
 	}
 	events, err := w.AuditEvents(t.Context(), 100)
@@ -94,7 +94,7 @@ func auditRetention(t *testing.T, w *world) {
 	w.sql(t, `DELETE FROM audit WHERE request = 'r3'`)
 	w.auditOK(t, false, "missing")
 	w.clock.advance(100 * day)
-	if err := w.Prune(t.Context(), day); err != nil {
+	if err := w.Prune(t.Context(), day, day); err != nil {
 		t.Fatal(err)
 	}
 	w.Audit(t.Context(), Event{Kind: "login", Request: "last"})

@@ -204,7 +204,7 @@ func revocations(t *testing.T, w *world) {
 		t.Error("revoke nobody:", err)
 	}
 	w.clock.advance(40 * day)
-	if err := w.Prune(t.Context(), year); err != nil {
+	if err := w.Prune(t.Context(), year, day); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := w.Revoked(t.Context(), start); err != nil || len(got) != 0 {

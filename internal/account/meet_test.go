@@ -10,7 +10,7 @@ import (
 )
 
 func meetFindsOrMakes(t *testing.T, w *world) {
-	a, err := w.Meet(t.Context(), Identity{ID: "17", Name: "admin@demo.isp", Role: "admin"})
+	a, err := w.Meet(t.Context(), Identity{ID: "17", Name: "admin@demo.isp"})
 	if err != nil {
 		t.Fatal(err)
 	}

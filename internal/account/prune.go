@@ -7,19 +7,17 @@ import (
 	"time"
 )
 
-const revocationLife = 30 * day // no session lives as long
-
 // Prune removes what has no effect any more: audit rows older than retention (a checkpoint keeps their chains verifiable),
-// failures older than the budget's year, revocations older than 30 days, challenges and tickets past their time.
-// It takes as long as ctx allows.
-func (s *Store) Prune(ctx context.Context, retention time.Duration) error {
+// failures older than the budget's year, revocations that no session can have lived through, since none lives longer than
+// sessions, challenges and tickets past their time. It takes as long as ctx allows.
+func (s *Store) Prune(ctx context.Context, retention, sessions time.Duration) error {
 	now := s.opt.Now()
 	for _, old := range []struct {
 		text   string
 		before time.Duration
 	}{
 		{`DELETE FROM failures WHERE at < ?`, year + day},
-		{`DELETE FROM revocations WHERE at < ?`, revocationLife},
+		{`DELETE FROM revocations WHERE at < ?`, sessions + day},
 		{`DELETE FROM challenges WHERE opened_at < ?`, pendingLife},
 		{`DELETE FROM tickets WHERE expires_at <= ?`, 0},
 	} {

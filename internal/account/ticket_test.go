@@ -164,7 +164,7 @@ func ticketOf72Hours(t *testing.T, w *world) {
 	a, b := w.meet(t, "alice"), w.meet(t, "bob")
 	ticket, late := w.ticket(t, a.ID), w.ticket(t, b.ID)
 	w.clock.advance(72*time.Hour - time.Millisecond)
-	if err := w.Prune(t.Context(), year); err != nil {
+	if err := w.Prune(t.Context(), year, day); err != nil {
 		t.Fatal(err)
 	}
 	want(t, "a millisecond before the end", w.enrol(t, a.ID, "s", ticket, true).OK, true)
@@ -172,7 +172,7 @@ func ticketOf72Hours(t *testing.T, w *world) {
 	want(t, "after 72 hours", w.enrol(t, b.ID, "s", late, true).BadTicket, true)
 	w.ticket(t, b.ID)
 	w.clock.advance(TicketLife)
-	if err := w.Prune(t.Context(), year); err != nil {
+	if err := w.Prune(t.Context(), year, day); err != nil {
 		t.Fatal(err)
 	}
 	want(t, "left after pruning", w.sql(t, `DELETE FROM tickets`), 0)

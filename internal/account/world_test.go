@@ -258,7 +258,7 @@ func (w *world) challenge(t testing.TB, account, id string, pool Pool) Result {
 
 func (w *world) verify(t testing.TB, account, id string, pool Pool, code string) Result {
 	t.Helper()
-	res, err := w.Verify(t.Context(), Try{Account: account, Pool: pool, Challenge: id, Code: code, Purpose: "login"})
+	res, err := w.Verify(t.Context(), Try{Account: account, Pool: pool, Challenge: id, Code: code})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func (w *world) verify(t testing.TB, account, id string, pool Pool, code string)
 
 func (w *world) recover(t testing.TB, account, id, code string) Result {
 	t.Helper()
-	res, err := w.Recover(t.Context(), Try{Account: account, Pool: Unknown, Challenge: id, Code: code, Purpose: "login"})
+	res, err := w.Recover(t.Context(), Try{Account: account, Pool: Unknown, Challenge: id, Code: code})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,14 +62,23 @@ func (p *Panel) formTarget(action string, page *Answer) (string, error) {
 	return target, nil
 }
 
-// learn remembers what the login form posts to: that is a login as well (S15). A target that a session needs is not taken.
+// learn remembers what the login form posts to: that is a login as well (S15). Its query may carry a token, so a POST to the
+// path is one whatever the query says, unless the panel answers everything at that path. A target that a session needs is not
+// taken.
 func (p *Profile) learn(action string) {
-	r, err := compile(LoginRoute, literal(action))
-	if err != nil || r.loose(http.MethodGet, read(p.Verify), noAddr) {
-		return
+	texts := []string{literal(action)}
+	if pathOf(action) != action {
+		texts = []string{"POST " + pathOf(literal(action)), literal(action)}
 	}
-	if p.MatchFrom(http.MethodPost, action, noAddr).Kind != LoginRoute {
-		p.learned.Store(&r)
+	for _, text := range texts {
+		r, err := compile(LoginRoute, text)
+		if err != nil || r.loose(http.MethodPost, read(p.Verify), noAddr) {
+			continue
+		}
+		if p.MatchFrom(http.MethodPost, action, noAddr).Kind != LoginRoute {
+			p.learned.Store(&r)
+		}
+		return
 	}
 }
 

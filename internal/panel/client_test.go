@@ -55,8 +55,15 @@ func TestS31_TransportDialsOnlyThePanel(t *testing.T) {
 	}
 }
 
-// TestS31_PackedAnswers: gzip is understood, and a bomb is cut.
+// TestS31_PackedAnswers: gzip is understood, and a bomb is an answer that is too long: it says nothing of the password.
 func TestS31_PackedAnswers(t *testing.T) {
+	for spaces, want := range map[int]Verdict{0: OK, 64: Unavailable} {
+		packedAnswer(t, spaces, want)
+	}
+}
+
+func packedAnswer(t *testing.T, spaces int, want Verdict) {
+	t.Helper()
 	f := newFake(t, func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path != "/dashboard" || r.Header.Get("Cookie") == "" || r.Header.Get("Accept-Encoding") != "gzip" {
 			return false
@@ -65,14 +72,35 @@ func TestS31_PackedAnswers(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html")
 		z := gzip.NewWriter(w)
 		fmt.Fprint(z, `<b id="me" data-id="17">admin@demo.isp</b><i class=role>x</i>`)
-		for range 64 {
+		for range spaces {
 			fmt.Fprint(z, strings.Repeat(" ", maxBody))
 		}
 		z.Close()
 		return true
 	})
-	if out := f.panel(t, fakeProfile+identityOfPage).Login(t.Context(), rightAttempt()); out.Verdict != OK || out.Who.ID != "17" {
-		t.Errorf("%s %s", out.Verdict, out.Reason)
+	if out := f.panel(t, fakeProfile+identityOfPage).Login(t.Context(), rightAttempt()); out.Verdict != want || want == OK && out.Who.ID != "17" {
+		t.Errorf("%d MiB of blanks: %s %s", spaces, out.Verdict, out.Reason)
+	}
+}
+
+// TestS30_PackedPageWithItsCharsetInside: the charset of a form is looked for in the page, not in its packing.
+func TestS30_PackedPageWithItsCharsetInside(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != "GET" || r.URL.Path != "/login" {
+			return false
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Type", "text/html")
+		z := gzip.NewWriter(w)
+		fmt.Fprint(z, `<meta charset="utf-8"><title>Πύλη</title><form method=post><input type=email name=email><input type=password name=password></form>`)
+		z.Close()
+		return true
+	})
+	try := rightAttempt()
+	try.Password = "pässwörd✓"
+	f.panel(t, fakeProfile).Login(t.Context(), try)
+	if got := f.requests()[1].form; !strings.Contains(got, "password=p%C3%A4ssw%C3%B6rd%E2%9C%93") {
+		t.Errorf("posted %s", got)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 // loginTime is how long a whole panel login may take: some panels throttle by sleeping 25 s (T3).
 const loginTime = 60 * time.Second
 
-const maxPassword = 1024 // bytes (S30)
+// MaxPassword is the longest password that is tried, in bytes (S30).
+const MaxPassword = 1024
 
 // ruling ends a panel login with a verdict.
 type ruling struct {
@@ -77,7 +78,7 @@ func (a *attempt) run(ctx context.Context) (Outcome, error) {
 
 // readTyped refuses names and passwords that cannot be anybody's, without asking the panel.
 func (a *attempt) readTyped() error {
-	if n := len(a.in.Password); n == 0 || n > maxPassword {
+	if n := len(a.in.Password); n == 0 || n > MaxPassword {
 		return rule(BadCredentials, "password of %d bytes", n)
 	}
 	a.in.Username = strings.TrimSpace(a.in.Username)

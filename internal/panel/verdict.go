@@ -99,16 +99,10 @@ func (a *attempt) controlled(ctx context.Context) error {
 	return err
 }
 
-// sendable is the strict part of S9: a path that means one thing to every browser and server.
-func sendable(target string) bool {
-	path := percentDecoded(percentDecoded(pathOf(target)))
-	return panelTarget(target) && !strings.ContainsAny(target, "\"<>`") && panelTarget(path) && !strings.Contains(path, "//") &&
-		!slices.ContainsFunc(strings.Split(path, "/"), func(s string) bool { return s == "." || s == ".." })
-}
-
-// landing is where the panel's own answer pointed, if a person may be sent there.
+// landing is where the panel's own answer pointed, if a person has anything to do there. It is a wish like any other: checked
+// when it is sent (S9).
 func (p *Panel) landing(location string, allowed ...Kind) string {
-	if !sendable(location) {
+	if !panelTarget(location) {
 		return ""
 	}
 	switch kind := p.profile.Match(http.MethodGet, location).Kind; kind {

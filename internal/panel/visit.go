@@ -2,6 +2,7 @@ package panel
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -85,12 +86,10 @@ func (v *visit) send(ctx context.Context, m message) (*Answer, error) {
 		return nil, fmt.Errorf("%s %s: %w", m.method, pathOf(m.target), err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	body, err := unpacked(resp)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s %s: read answer: %w", m.method, pathOf(m.target), err)
-	case len(body) > maxBody:
-		return nil, fmt.Errorf("%s %s: %w", m.method, pathOf(m.target), errTooLong)
 	case resp.StatusCode >= http.StatusInternalServerError:
 		return nil, fmt.Errorf("%s %s: the panel answered %d", m.method, pathOf(m.target), resp.StatusCode)
 	}
@@ -98,6 +97,28 @@ func (v *visit) send(ctx context.Context, m message) (*Answer, error) {
 	a := v.panel.Answer(resp, body, false)
 	a.Target, a.submitted = m.target, m.submitted
 	return &a, nil
+}
+
+// unpacked reads an answer and takes its packing off, at most 1 MiB of either.
+func unpacked(resp *http.Response) ([]byte, error) {
+	body, err := limited(resp.Body)
+	if err != nil || !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") || len(body) == 0 {
+		return body, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	resp.Header.Del("Content-Encoding")
+	return limited(z)
+}
+
+func limited(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
+	if err == nil && len(body) > maxBody {
+		err = errTooLong
+	}
+	return body, err
 }
 
 func (v *visit) request(ctx context.Context, m message) (*http.Request, error) {

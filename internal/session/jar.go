@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ func (m *Manager) Claim(ctx context.Context, s Session) ([]byte, error) {
 	}
 	ctx, cancel := unhurried(ctx)
 	defer cancel()
-	sealed, err := m.opt.Redis.GetDel(ctx, m.jarKey(s)).Bytes()
+	sealed, err := m.take(ctx, m.jarKey(s))
 	if errors.Is(err, redis.Nil) {
 		return nil, nil
 	}
@@ -41,6 +42,26 @@ func (m *Manager) Claim(ctx context.Context, s Session) ([]byte, error) {
 		return nil, nil
 	}
 	return jar, nil
+}
+
+// take reads a value and takes it away, once among all who try. GETDEL would do, but a client repeats a command whose answer
+// was lost on the way, and would then be told that there is nothing: here it finds its own name again.
+func (m *Manager) take(ctx context.Context, key string) ([]byte, error) {
+	mine := key + ":" + randomID()
+	var value *redis.StringCmd
+	_, err := m.opt.Redis.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.RenameNX(ctx, key, mine) // fails where there is no such key
+		value = p.Get(ctx, mine)
+		return nil
+	})
+	sealed, missing := value.Bytes()
+	if missing != nil {
+		if errors.Is(missing, redis.Nil) {
+			return nil, redis.Nil
+		}
+		return nil, cmp.Or(err, missing)
+	}
+	return sealed, m.opt.Redis.Del(ctx, mine).Err()
 }
 
 func (m *Manager) jarKey(s Session) string { return m.slot(s.token.tag) + "jar:" + s.ID }

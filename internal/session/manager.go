@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -80,7 +81,8 @@ func (m *Manager) Begin(account, name, role string, generation int64) Session {
 //
 // Without an error the old token is retired (Session.Retired). Errors: ErrStage, no flow has this step; ErrRetired,
 // another request rotated s first; ErrRevoked, s or its account's sessions were ended meanwhile; ErrStore; others are
-// Options.Generation's. With an error no cookie is set, and what was written is deleted.
+// Options.Generation's. With an error no cookie is set; what was written is deleted, or opens for nobody, since its token
+// was given to nobody.
 func (m *Manager) Advance(ctx context.Context, h http.Header, s Session, to Stage, meta Meta) (Session, error) {
 	if err := s.may(to); err != nil {
 		return Session{}, err
@@ -95,7 +97,10 @@ func (m *Manager) Advance(ctx context.Context, h http.Header, s Session, to Stag
 	next, err := m.store(ctx, s, next, meta)
 	if err == nil {
 		err = m.current(ctx, next, to) // after: who was revoked during the write is not let in
-		if err != nil {
+		switch {
+		case err != nil && s.Stage == Full && !errors.Is(err, ErrRevoked):
+			err = nil // nothing was raised, and the old token is gone: a database that went away logs nobody out
+		case err != nil:
 			m.discard(ctx, next)
 		}
 	}

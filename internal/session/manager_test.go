@@ -87,7 +87,7 @@ func TestWhatSurvivesRotationAndLoading(t *testing.T) {
 	}
 }
 
-// Logging out with either token ends both (S33).
+// Whatever Redis still holds.
 func TestNobodyIsFullWithoutTheIdleClockOrAfterTheEnd(t *testing.T) {
 	w := newWorld(t)
 	m := w.node()

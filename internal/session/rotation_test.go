@@ -196,3 +196,37 @@ func TestS32_RecordNeedsItsSecretItsPlaceAndTheKeyFile(t *testing.T) {
 		}
 	}
 }
+
+// TestRenewalWhileTheDatabaseGoes: a renewal that raises no stage logs nobody out because the database went away behind it;
+// one that does raises nothing.
+func TestRenewalWhileTheDatabaseGoes(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	s, c := w.login(m, "a1", Full)
+	calls := 0
+	m.opt.Generation = func(context.Context, string) (int64, error) {
+		if calls++; calls%2 == 0 {
+			return 0, errors.New("the database is away")
+		}
+		return s.Generation, nil
+	}
+	h := http.Header{}
+	if _, err := m.Advance(t.Context(), h, s, Full, tester); err != nil || h.Get("Set-Cookie") == "" {
+		t.Errorf("renewal: %v", err)
+	}
+	w.wantStage(m, c, Full) // for a moment the old token leads on
+	m.opt.Generation = w.generation
+	p, pc := w.login(m, "a2", Password)
+	m.opt.Generation = func(context.Context, string) (int64, error) {
+		if calls++; calls%2 == 0 {
+			return 0, errors.New("the database is away")
+		}
+		return p.Generation, nil
+	}
+	calls = 0
+	h = http.Header{}
+	if _, err := m.Advance(t.Context(), h, p, Full, tester); err == nil || h.Get("Set-Cookie") != "" {
+		t.Error("raised although nobody could say whether it was revoked")
+	}
+	w.wantStage(m, pc, Anonymous)
+}

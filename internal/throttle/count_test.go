@@ -12,7 +12,7 @@ func TestFailedOperationsAreCounted(t *testing.T) {
 	server := harness.Redis(t)
 	failed := 0
 	th := New(Options{Redis: newClient(t, server.Addr), Installation: "0123456789abcdef", Tries: 5, Window: time.Minute,
-		StoreError: func() { failed++ }, Now: time.Now})
+		StoreError: func() { failed++ }})
 	try := Try{Account: "a"}
 	pass(t, th, 5, always(try))
 	hungUp, cancel := context.WithCancel(t.Context())

@@ -32,7 +32,6 @@ type Options struct {
 	Tries        int           // the panel's own limit per account and window
 	Window       time.Duration // the panel's own window; waits are never longer than 60 s
 	StoreError   func()        // counts operations of Redis that failed; may be nil
-	Now          func() time.Time
 }
 
 // Try is one password about to be sent to the panel.

@@ -23,7 +23,7 @@ func newClient(t testing.TB, addr string) redis.UniversalClient {
 }
 
 func newThrottle(t testing.TB, c redis.UniversalClient, tries int, window time.Duration) *Throttle {
-	return New(Options{Redis: c, Installation: "0123456789abcdef", Tries: tries, Window: window, Now: time.Now})
+	return New(Options{Redis: c, Installation: "0123456789abcdef", Tries: tries, Window: window})
 }
 
 // pass counts how many of n tries are let through.
@@ -241,5 +241,3 @@ func TestLimitsOfLongWindows(t *testing.T) {
 		})
 	}
 }
-
-// The demo's Redis lives in the program.
