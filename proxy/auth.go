@@ -14,7 +14,7 @@ import (
 // Auth is the second door: the answer to an auth_request subrequest. A status and nothing else: never a redirect, a body
 // or a cookie (S37).
 func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
-	v, _, err := p.asked(r)
+	v, o, err := p.question(r)
 	if err != nil {
 		if p.strangers.due(p.site.Now()) {
 			p.site.Log.Warn("auth refused", "request", web.Of(r).ID, "peer", web.Of(r).Peer.String(), "cause", err)
@@ -31,7 +31,7 @@ func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
 			if v.Session.Role != "" {
 				h.Set(p.opt.Headers.Role, v.Session.Role)
 			}
-			p.touch(r, v)
+			p.touch(r, v, o.method)
 		}
 		w.WriteHeader(http.StatusNoContent)
 	case NeedLogin, NeedStep:
@@ -46,7 +46,7 @@ func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
 
 // AuthRedirect is what the server in front shows after a 401 of Auth: the same verdict, rendered for a browser.
 func (p *Proxy) AuthRedirect(w http.ResponseWriter, r *http.Request) error {
-	v, o, err := p.asked(r)
+	v, o, err := p.question(r)
 	if err != nil {
 		return web.Forbidden(err)
 	}
@@ -68,8 +68,8 @@ func (p *Proxy) AuthRedirect(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// asked decides on the request that a server in front tells us about.
-func (p *Proxy) asked(r *http.Request) (Verdict, original, error) {
+// question decides on the request that a server in front tells us about.
+func (p *Proxy) question(r *http.Request) (Verdict, original, error) {
 	if !web.Of(r).Trusted {
 		return Verdict{}, original{}, errors.New("peer is not in trusted_proxies")
 	}

@@ -84,10 +84,7 @@ func hold(res *http.Response) []byte {
 	if err != nil {
 		tail = failing{err}
 	}
-	res.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(head), tail), rest}
+	res.Body = readCloser{io.MultiReader(bytes.NewReader(head), tail), rest}
 	return head
 }
 
@@ -128,7 +125,7 @@ func (p *Proxy) life(ctx context.Context, t *passing) (panel.Life, []string) {
 // usurped ends both sessions: the panel names another person than the one who logged in here (S15).
 func (p *Proxy) usurped(ctx context.Context, t *passing, jar *panel.Jar) {
 	p.site.Log.Error("the panel names another person inside this session", "session", t.verdict.Session.ID)
-	p.opt.Audit(t.request, "identity_changed", t.verdict.Session)
+	p.opt.Audit(t.request, "identity_changed", t.verdict.Session, "")
 	if err := p.opt.End(context.WithoutCancel(ctx), nil, t.verdict.Session); err != nil {
 		p.site.Log.Error("session not ended", "cause", err)
 	}

@@ -47,7 +47,7 @@ type Verdict struct {
 type Sessions interface {
 	Load(ctx context.Context, r *http.Request) (session.Session, error)
 	Alive(ctx context.Context, s session.Session) (bool, error)
-	Touch(ctx context.Context, s session.Session) error
+	Touch(ctx context.Context, s session.Session, acted bool) error
 	SetNote(ctx context.Context, s session.Session, n session.Note) error
 }
 

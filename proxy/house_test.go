@@ -27,6 +27,7 @@ type desk struct {
 	err     error
 	loads   int
 	touched int
+	acted   bool
 	ended   int
 	last    session.Session // that was ended
 	noted   []session.Note
@@ -42,7 +43,11 @@ func (d *desk) Load(context.Context, *http.Request) (session.Session, error) {
 
 func (d *desk) Alive(context.Context, session.Session) (bool, error) { return d.alive, d.err }
 
-func (d *desk) Touch(context.Context, session.Session) error { d.touched++; return d.err }
+func (d *desk) Touch(_ context.Context, _ session.Session, acted bool) error {
+	d.touched++
+	d.acted = acted
+	return d.err
+}
 
 func (d *desk) SetNote(_ context.Context, _ session.Session, n session.Note) error {
 	d.noted = append(d.noted, n)
@@ -88,10 +93,17 @@ type house struct {
 	counted []Verdict
 	removed int
 	audited []string
+	skipped time.Duration // how far the clock was moved
 }
 
 // built makes a house whose panel answers with answer.
 func built(t testing.TB, answer http.HandlerFunc) *house {
+	t.Helper()
+	return builtWith(t, houseProfile, answer)
+}
+
+// builtWith is built with another profile.
+func builtWith(t testing.TB, text string, answer http.HandlerFunc) *house {
 	t.Helper()
 	h := &house{desk: &desk{session: full(), alive: true}, log: &bytes.Buffer{}, seen: make(chan *http.Request, 600)}
 	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +116,7 @@ func built(t testing.TB, answer http.HandlerFunc) *house {
 	t.Cleanup(back.Close)
 	inner, _ := url.Parse(back.URL)
 	public, _ := url.Parse("https://panel.example.net")
-	profile, err := panel.Parse("house.yaml", []byte(houseProfile))
+	profile, err := panel.Parse("house.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,17 +124,17 @@ func built(t testing.TB, answer http.HandlerFunc) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.panel, err = panel.New(panel.Options{URL: inner, Public: public, Profile: profile, Timeout: 10 * time.Second, Ring: ring, Now: time.Now}); err != nil {
+	if h.panel, err = panel.New(panel.Options{URL: inner, Public: public, Profile: profile, Timeout: 10 * time.Second, Ring: ring, Now: func() time.Time { return h.now() }}); err != nil {
 		t.Fatal(err)
 	}
 	pages, err := templates.New(templates.Look{Product: "ISPBills", Prefix: web.Prefix})
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := &web.Site{Public: public, Hosts: []string{"old.example.net"}, Trusted: web.Trusted{netip.MustParsePrefix("10.0.0.0/8")}, Pages: pages, Log: slog.New(slog.NewJSONHandler(h.log, nil)), Now: time.Now}
+	site := &web.Site{Public: public, Hosts: []string{"old.example.net"}, Trusted: web.Trusted{netip.MustParsePrefix("10.0.0.0/8")}, Pages: pages, Log: slog.New(slog.NewJSONHandler(h.log, nil)), Now: h.now}
 	gate := &Gate{Profile: profile, Sessions: h.desk, StepPage: func(s session.Stage) string { return "step-" + s.String() }, Count: func(v Verdict) { h.counted = append(h.counted, v) }}
 	h.Proxy = New(Options{Site: site, Gate: gate, Panel: h.panel, Headers: Identity{User: "Remote-User", Role: "Remote-Role"},
-		Audit: func(_ *http.Request, kind string, _ session.Session) { h.audited = append(h.audited, kind) }, End: h.desk.End, Removed: func(n int) { h.removed += n }})
+		Audit: func(_ *http.Request, kind string, _ session.Session, _ string) { h.audited = append(h.audited, kind) }, End: h.desk.End, Removed: func(n int) { h.removed += n }})
 	return h
 }
 
@@ -137,6 +149,8 @@ func (h *house) sealedCookie(set ...string) string {
 	}
 	return strings.Join(out, "; ")
 }
+
+func (h *house) now() time.Time { return time.Now().Add(h.skipped) }
 
 // handler is the chain before a handler of the house.
 func (h *house) handler(serve web.Handler) http.Handler { return h.site.Chain(h.site.Serve(serve)) }

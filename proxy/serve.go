@@ -18,7 +18,7 @@ type Options struct {
 	Gate     *Gate
 	Panel    *panel.Panel
 	Headers  Identity
-	Audit    func(r *http.Request, kind string, s session.Session)
+	Audit    func(r *http.Request, kind string, s session.Session, detail string)
 	End      func(ctx context.Context, h http.Header, s session.Session) error // ends a session on every node
 	Upstream func(seconds float64)                                             // observes the panel's answer times; may be nil
 	Removed  func(n int)                                                       // counts request headers that were removed; may be nil
@@ -38,6 +38,7 @@ type Proxy struct {
 	managed   managed
 	probes    singleflight.Group
 	lives     lives
+	asked     inquiries
 	strangers seldom
 }
 

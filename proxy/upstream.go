@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
@@ -24,6 +25,7 @@ type passing struct {
 	opened  panel.Opened
 	cookies []string // the browser's own Cookie headers
 	body    *inbound
+	watch   *panel.Watch // nil: nothing to look for
 	cancel  context.CancelFunc
 	started time.Time
 }
@@ -52,7 +54,11 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
 		p.expired(w, r)
 		return
 	}
-	p.touch(r, v)
+	if p.watched(r, t) {
+		p.loginInside(w, r, t)
+		return
+	}
+	p.touch(r, v, r.Method)
 	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), passingKey{}, t))
 	defer cancel()
 	t.cancel = cancel
@@ -60,16 +66,24 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
 	if r.Body != nil && r.Body != http.NoBody {
 		t.body = &inbound{ReadCloser: r.Body, hurry: http.NewResponseController(w)}
 		r.Body = t.body
+		if t.watch != nil {
+			r.Body = readCloser{t.watch.Body(t.body), t.body}
+		}
 	}
 	p.forward.ServeHTTP(w, r)
 }
 
+type readCloser struct {
+	io.Reader
+	io.Closer
+}
+
 // touch notes activity. A store that fails right after it answered costs idle time, not the request.
-func (p *Proxy) touch(r *http.Request, v Verdict) {
+func (p *Proxy) touch(r *http.Request, v Verdict, method string) {
 	if v.Session.Account == "" || v.Route.Background {
 		return
 	}
-	if err := p.gate.Sessions.Touch(r.Context(), v.Session); err != nil {
+	if err := p.gate.Sessions.Touch(r.Context(), v.Session, web.Of(r).Kind == web.Navigation || !web.Reads(method)); err != nil {
 		p.site.Log.Warn("session not touched", "request", web.Of(r).ID, "cause", err)
 	}
 }
@@ -102,6 +116,9 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	}
 	if t.verdict.Route.Kind != panel.Public && !p.opt.Gate.Profile.Forward.Authorization {
 		out.Header.Del("Authorization")
+	}
+	if t.opened.Authorization != "" { // the session's own, whatever the browser says
+		out.Header.Set("Authorization", t.opened.Authorization)
 	}
 	if p.opt.Gate.Profile.NeedsBody() { // what is looked into must be readable
 		narrowEncoding(out.Header)
@@ -157,10 +174,22 @@ func (p *Proxy) answer(res *http.Response) error {
 	t := passingOf(r)
 	p.opt.Upstream(p.site.Now().Sub(t.started).Seconds())
 	res.Header.Del("Clear-Site-Data") // would log the person out of the gateway (design 3.4)
+	if t.verdict.Route.Kind != panel.Public && !p.gate.Profile.Forward.Authorization {
+		res.Header.Del("WWW-Authenticate") // nobody could answer: a browser's Authorization goes nowhere
+	}
+	if t.watch != nil && t.watch.Login() {
+		return panel.ErrLoginInside // the panel answered before it had read all
+	}
 	probed, err := p.noticeExpiry(res, t)
 	if err != nil {
 		return err
 	}
+	asked, err := p.checkIdentity(res, t)
+	if err != nil {
+		return err
+	}
+	probed = append(probed, asked...)
+	p.noticePassword(res, t)
 	p.rewriteLocation(res, web.Of(r).Target)
 	p.custody.Close(t.seal, res.Header, web.Of(r).Target, t.cookies)
 	for _, line := range probed {
@@ -181,7 +210,7 @@ func (p *Proxy) noticeLogout(res *http.Response, t *passing) {
 	if err := p.opt.End(res.Request.Context(), res.Header, t.verdict.Session); err != nil {
 		p.site.Log.Error("session not ended at the panel's logout", "request", web.Of(res.Request).ID, "cause", err)
 	}
-	p.opt.Audit(res.Request, "logout", t.verdict.Session)
+	p.opt.Audit(res.Request, "logout", t.verdict.Session, "")
 }
 
 // noticeImpersonation marks a session whose person looks at the panel as somebody else: that is no expiry (design 4.3).
@@ -194,17 +223,20 @@ func (p *Proxy) noticeImpersonation(res *http.Response, t *passing) {
 	if err := p.gate.Sessions.SetNote(res.Request.Context(), t.verdict.Session, note); err != nil {
 		p.site.Log.Error("impersonation not marked", "request", web.Of(res.Request).ID, "cause", err)
 	}
-	p.opt.Audit(res.Request, "impersonated", t.verdict.Session)
+	p.opt.Audit(res.Request, "impersonated", t.verdict.Session, "")
 }
 
 // failed renders what kept the panel's answer from the browser.
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
+	t := passingOf(r)
 	switch {
-	case errors.Is(err, errExpired):
+	case t.watch != nil && t.watch.Login():
+		p.loginInside(w, r, t)
+	case errors.Is(err, errExpired), errors.Is(err, errUsurped):
 		p.expired(w, r)
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		panic(http.ErrAbortHandler) // the browser went away, or its session ended: nobody reads this
-	case passingOf(r).spoilt():
+	case t.spoilt():
 		p.site.Fail(w, r, web.BadRequest(err))
 	default:
 		p.site.Fail(w, r, web.PanelDown(err))

@@ -166,9 +166,9 @@ func (b builder) end(sessions *session.Manager) func(context.Context, http.Heade
 }
 
 // auditProxy writes down what the proxy saw happen to a session; never a proxied request.
-func (b builder) auditProxy(r *http.Request, kind string, s session.Session) {
+func (b builder) auditProxy(r *http.Request, kind string, s session.Session, detail string) {
 	b.stores.accounts.Audit(context.WithoutCancel(r.Context()), account.Event{Kind: kind, Account: s.Account, Name: s.Name,
-		Address: web.Of(r).Client.String(), Session: s.ID, Request: web.Of(r).ID})
+		Address: web.Of(r).Client.String(), Session: s.ID, Request: web.Of(r).ID, Detail: detail})
 }
 
 // loadProfile reads the profile that the configuration names and refuses what would leave a door open.

@@ -62,10 +62,11 @@ func (p *Panel) formTarget(action string, page *Answer) (string, error) {
 	return target, nil
 }
 
-// learn remembers what the login form posts to: that is a login as well (S15). Its query may carry a token, so a POST to the
+// learn remembers what the login form's fields are called and what it posts to: that is a login as well (S15). Its query may carry a token, so a POST to the
 // path is one whatever the query says, unless the panel answers everything at that path. A target that a session needs is not
 // taken.
-func (p *Profile) learn(action string) {
+func (p *Profile) learn(f *form, action string) {
+	p.fields.Store(&[2]string{f.user, f.password})
 	texts := []string{literal(action)}
 	if pathOf(action) != action {
 		texts = []string{"POST " + pathOf(literal(action)), literal(action)}

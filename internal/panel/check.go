@@ -110,6 +110,14 @@ func takesAny(p *Profile, names ...string) bool {
 
 func (d *profileDecoder) checkFields() {
 	l := d.p.Login
+	switch basic := l.As == "basic"; {
+	case basic && (l.Page != "" || l.Action != "" || l.Anywhere):
+		d.faultAt("login", "as: basic knows no login page: write page: ''")
+	case !basic && l.Page == "":
+		d.faultAt("login.page", "is empty: name the page with the login form")
+	case l.Anywhere && (l.User == "auto" || l.Password == "auto"):
+		d.faultAt("login.anywhere", "needs the names of the fields: write login.user and login.password")
+	}
 	if l.As == "json" && (l.User == "auto" || l.Password == "auto") {
 		d.faultAt("login", "user and password must be named with as: json")
 	}

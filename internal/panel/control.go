@@ -71,18 +71,21 @@ func (p *Panel) check(ctx context.Context) error {
 
 // learnForm looks what the login form posts to, so that this counts as a login before the first one is made.
 func (p *Panel) learnForm(ctx context.Context) {
+	if p.profile.Login.As != "form" {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, controlTime)
 	defer cancel()
 	page, err := p.visit(Client{}, &Jar{}).open(ctx, p.profile.Login.Page)
-	if err != nil || p.profile.Login.As != "form" {
+	if err != nil {
 		return
 	}
-	_, action, err := p.theForm(page)
+	f, action, err := p.theForm(page)
 	if err != nil {
 		p.opt.Log.Error("panel login form", "err", err)
 		return
 	}
-	p.profile.learn(action)
+	p.profile.learn(f, action)
 }
 
 // LoginsOpen reports whether logins can be believed: false after two controls in a row failed.

@@ -50,6 +50,13 @@ func (j *Jar) Set(set []*http.Cookie, path string, now time.Time) {
 	}
 }
 
+// Take stores the cookies of an answer that the browser gets anyhow: they are no news.
+func (j *Jar) Take(h http.Header, target string, now time.Time) {
+	news := j.news
+	j.Set(cookiesOf(h), pathOf(target), now)
+	j.news = news
+}
+
 func (j *Jar) remove(name, path string) {
 	kept := j.cookies[:0:0]
 	for _, c := range j.cookies {

@@ -2,6 +2,7 @@ package panel
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,6 +102,9 @@ func (a *attempt) readTyped() error {
 
 // submit posts the form; a stale one gets one fresh form and one repeat.
 func (a *attempt) submit(ctx context.Context) (*Answer, error) {
+	if a.panel.profile.Login.As == "basic" {
+		return a.present(ctx)
+	}
 	for range 2 {
 		a.visit = a.panel.visit(a.in.Client, &Jar{}) // a fresh jar per attempt
 		m, err := a.fillIn(ctx)
@@ -116,6 +120,16 @@ func (a *attempt) submit(ctx context.Context) (*Answer, error) {
 		}
 	}
 	return nil, rule(FormChanged, "the panel called a fresh form stale, twice")
+}
+
+// present shows the credentials of RFC 7617 to the guarded page: there is no form.
+func (a *attempt) present(ctx context.Context) (*Answer, error) {
+	if strings.Contains(a.in.Username, ":") {
+		return nil, rule(BadCredentials, "user name with a colon, which HTTP Basic cannot carry")
+	}
+	credentials := base64.StdEncoding.EncodeToString([]byte(a.in.Username + ":" + a.in.Password))
+	a.visit = a.panel.visit(a.in.Client, &Jar{authorization: "Basic " + credentials})
+	return a.visit.get(ctx, a.panel.profile.Verify)
 }
 
 var tokenWords = regexp.MustCompile(`(?i)csrf|xsrf|session token|token mismatch|page expired`)
@@ -156,7 +170,7 @@ func (a *attempt) fillIn(ctx context.Context) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
-	a.panel.profile.learn(action)
+	a.panel.profile.learn(f, action)
 	f.set(f.user, a.in.Username)
 	f.set(f.password, a.in.Password)
 	f.apply(l.Set)

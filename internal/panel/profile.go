@@ -35,6 +35,7 @@ type Profile struct {
 	forms               []requestRule               // login.page and login.action
 	tested              map[string]bool             // parameters that some rule looks at
 	learned             atomic.Pointer[requestRule] // what the form was last seen to post to
+	fields              atomic.Pointer[[2]string]   // what the user and the password field were last called
 	hosts               atomic.Pointer[[]string]    // names of the panel, lower case, without ports
 }
 
@@ -44,7 +45,7 @@ type LoginForm struct {
 	User, Password string             // field names, or auto
 	Set            map[string]*string // field → value; nil: not sent
 	Take           map[string]*regexp.Regexp
-	As             string // form | json
+	As             string // form | json | basic
 	Action         string // path?query that is posted to; empty: what the form says
 	Anywhere       bool   // the panel takes a login on any URL
 }
@@ -95,8 +96,6 @@ type outcomeRules struct{ stale, failed, throttled, challenge, ok []answerRule }
 // this version does not do.
 func (p *Profile) Complete() error {
 	switch {
-	case p.Login.Anywhere: // without its cut-off, anybody could become somebody else inside a session (S15)
-		return errors.New("login.anywhere is not in this version")
 	case p.Verify == "":
 		return fmt.Errorf("profile %s does not say which page only a logged-in user gets; write, for example, profile: {base: %s, verify: /dashboard}", p.Name, p.Name)
 	case len(p.signedOut) == 0:

@@ -32,13 +32,6 @@ func TestLoad_Builtins(t *testing.T) {
 	}
 }
 
-func TestS15_LoginAnywhereIsRefused(t *testing.T) {
-	p := profileOf(t, "{base: laravel, verify: /dashboard, login: {anywhere: true}}")
-	if err := p.Complete(); err == nil || err.Error() != "login.anywhere is not in this version" {
-		t.Errorf("Complete = %v", err)
-	}
-}
-
 func TestLoad_FileAndBase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "panel.yaml")
 	if err := os.WriteFile(path, []byte("base: laravel\nname: ours\nverify: /dashboard\nlogin: {page: /staff/login}\nlimiter: {tries: 9}\n"), 0o600); err != nil {

@@ -45,12 +45,12 @@ func (d *profileDecoder) read(n *yaml.Node) {
 func (d *profileDecoder) login(n *yaml.Node, key string) {
 	l := &d.p.Login
 	d.mapping(n, key, map[string]reader{
-		"page":     d.path(&l.Page, false),
+		"page":     d.path(&l.Page, true),
 		"user":     d.text(&l.User),
 		"password": d.text(&l.Password),
 		"set":      d.set,
 		"take":     d.take,
-		"as":       d.oneOf(&l.As, "form", "json"),
+		"as":       d.oneOf(&l.As, "form", "json", "basic"),
 		"action":   d.path(&l.Action, true),
 		"anywhere": d.flag(&l.Anywhere),
 	})

@@ -189,22 +189,22 @@ func TestMatch_FormActionIsALogin(t *testing.T) {
 	if got := p.Match("POST", "/sessions").Kind; got != Protected {
 		t.Fatalf("before: %s", got)
 	}
-	p.learn("/sessions")
+	p.learn(&form{}, "/sessions")
 	if got := p.Match("GET", "/Sessions/").Kind; got != LoginRoute {
 		t.Errorf("after the form was seen: %s", got)
 	}
-	p.learn("/auth/check?token=abc")
+	p.learn(&form{}, "/auth/check?token=abc")
 	for _, target := range []string{"/auth/check?token=abc", "/auth/check?token=other", "/auth/check"} {
 		if got := p.Match("POST", target).Kind; got != LoginRoute {
 			t.Errorf("POST %s is %s: its token is new in every form", target, got)
 		}
 	}
-	p.learn("/dashboard")
+	p.learn(&form{}, "/dashboard")
 	if got := p.Match("GET", "/dashboard").Kind; got != Protected {
 		t.Errorf("a form that posts to verify made verify a login: %s", got)
 	}
 	all := profileOf(t, "{base: laravel, login: {page: '/?do=login'}, verify: '/?do=account'}")
-	all.learn("/?do=auth&token=1")
+	all.learn(&form{}, "/?do=auth&token=1")
 	for target, want := range map[string]Kind{"/?do=auth&token=1": LoginRoute, "/?do=save": Protected} {
 		if got := all.Match("POST", target).Kind; got != want {
 			t.Errorf("one path for everything: POST %s is %s, want %s", target, got, want)
@@ -215,7 +215,7 @@ func TestMatch_FormActionIsALogin(t *testing.T) {
 func TestMatch_LoginAnywhere(t *testing.T) {
 	p := profileOf(t, `
 base: generic
-login: {page: '/index.php?route=/', anywhere: true}
+login: {page: '/index.php?route=/', user: u, password: p, anywhere: true}
 verify: '/index.php?route=/server/databases'
 signed_out: [{form: true}]
 `)

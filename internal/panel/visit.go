@@ -143,6 +143,9 @@ func (v *visit) request(ctx context.Context, m message) (*http.Request, error) {
 	if cookies := v.jar.Header(jarURL(m.target)); cookies != "" {
 		h.Set("Cookie", cookies)
 	}
+	if v.jar.authorization != "" {
+		h.Set("Authorization", v.jar.authorization)
+	}
 	v.panel.Forward(req, v.client)
 	return req, nil
 }

@@ -35,7 +35,7 @@ func calls(m *Manager, c *http.Cookie, s Session) map[string]func() error {
 			_, err := m.Advance(ctx, http.Header{}, m.Begin("a", "n", "", 0), Full, tester)
 			return err
 		},
-		"Touch":   func() error { return m.Touch(ctx, s) },
+		"Touch":   func() error { return m.Touch(ctx, s, true) },
 		"SetNote": func() error { return m.SetNote(ctx, s, Note{Used: "x"}) },
 		"End":     func() error { return m.End(ctx, nil, m.Begin("a", "n", "", 0).stored()) },
 		"Park":    func() error { return m.Park(ctx, s, []byte("jar"), time.Minute) },
@@ -101,7 +101,7 @@ func TestS35_RedisThatDoesNotWrite(t *testing.T) {
 			h := http.Header{}
 			_, err := m.Advance(t.Context(), h, s, Full, tester)
 			wantError(t, "Advance", err, ErrStore)
-			wantError(t, "Touch", m.Touch(t.Context(), s), ErrStore)
+			wantError(t, "Touch", m.Touch(t.Context(), s, true), ErrStore)
 			wantError(t, "SetNote", m.SetNote(t.Context(), s, Note{Used: "x"}), ErrStore)
 			if got := w.wantStage(m, cookie, Full); got.Retired || len(h) != 0 {
 				t.Errorf("half a rotation: %+v, %v", got, h)
@@ -241,7 +241,7 @@ func TestEmbeddedRedisWillDo(t *testing.T) {
 	}
 	w.setNote(m, full, Note{Used: "recovery"})
 	w.sleep(2 * time.Minute)
-	if err := m.Touch(t.Context(), w.wantStage(m, c, Full)); err != nil {
+	if err := m.Touch(t.Context(), w.wantStage(m, c, Full), true); err != nil {
 		t.Error(err)
 	}
 	if cards, err := m.List(t.Context(), "a1"); err != nil || len(cards) != 1 {

@@ -106,7 +106,7 @@ func TestNobodyIsFullWithoutTheIdleClockOrAfterTheEnd(t *testing.T) {
 	wantError(t, "Advance of an idle session", err, ErrRevoked)
 	wantError(t, "SetNote of an idle session", m.SetNote(t.Context(), s, Note{Used: "recovery"}), ErrRevoked)
 	w.sleep(2 * time.Minute) // a write is due
-	if err := m.Touch(t.Context(), s); err != nil {
+	if err := m.Touch(t.Context(), s, true); err != nil {
 		t.Fatal(err)
 	}
 	w.wantStage(m, c, Anonymous)
@@ -139,7 +139,7 @@ func TestTouchWritesOnceAMinute(t *testing.T) {
 		w.sleep(after)
 		s := w.wantStage(m, c, Full)
 		w.client.PExpire(t.Context(), key, time.Minute)
-		if err := m.Touch(t.Context(), s); err != nil {
+		if err := m.Touch(t.Context(), s, true); err != nil {
 			t.Fatal(err)
 		}
 		return w.client.PTTL(t.Context(), key).Val() > time.Minute
@@ -153,7 +153,36 @@ func TestTouchWritesOnceAMinute(t *testing.T) {
 	if touch(time.Second) {
 		t.Error("written again although just touched")
 	}
-	if err := m.Touch(t.Context(), Session{}); err != nil {
+	if err := m.Touch(t.Context(), Session{}, true); err != nil {
 		t.Error("an anonymous visitor's touch:", err)
+	}
+}
+
+// TestPollingAloneEndsASession: GETs by scripts keep a session alive for 2 × idle after the last thing that a person did (T16).
+func TestPollingAloneEndsASession(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	s, c := w.login(m, "a1", Full)
+	written := func(acted bool) bool {
+		t.Helper()
+		w.sleep(5 * time.Minute)
+		before := w.client.Get(t.Context(), m.keys(s.token).seen).Val()
+		if err := m.Touch(t.Context(), w.wantStage(m, c, Full), acted); err != nil {
+			t.Fatal(err)
+		}
+		return w.client.Get(t.Context(), m.keys(s.token).seen).Val() != before
+	}
+	for round := range 2 { // idle is 30 minutes
+		for n := 1; n < 12; n++ {
+			if !written(false) {
+				t.Errorf("round %d: a poll after %d minutes does not count", round, 5*n)
+			}
+		}
+		if written(false) {
+			t.Errorf("round %d: a poll after an hour counts", round)
+		}
+		if !written(true) {
+			t.Errorf("round %d: a person does not count", round)
+		}
 	}
 }

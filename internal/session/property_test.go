@@ -33,7 +33,7 @@ func TestOnlyAdvanceRaises(t *testing.T) {
 			"advance": b.advance,
 			"load":    b.load,
 			"note":    func(r *rapid.T) { s := b.pick(r); s.Note.Used = "x"; _ = b.m.SetNote(context.Background(), s, s.Note) },
-			"touch":   func(r *rapid.T) { _ = b.m.Touch(context.Background(), b.pick(r)) },
+			"touch":   func(r *rapid.T) { _ = b.m.Touch(context.Background(), b.pick(r), true) },
 			"park":    func(r *rapid.T) { _ = b.m.Park(context.Background(), b.pick(r), []byte("jar"), time.Minute) },
 			"end":     b.end,
 			"wait": func(r *rapid.T) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/ispgate/ispgate/internal/keyring"
@@ -111,6 +110,7 @@ type entry struct {
 	record record
 	note   Note
 	seen   time.Time
+	acted  time.Time
 }
 
 // decode reads the values of an MGET of record, seen and note. Whatever is missing or does not open makes it nobody's.
@@ -134,11 +134,10 @@ func (m *Manager) decode(t token, values []any) (entry, error) {
 	if !ok {
 		return entry{}, nil // idle for too long
 	}
-	second, err := strconv.ParseInt(seen, 10, 64)
-	if err != nil {
-		return entry{}, errors.New("the time of the last activity is not a number")
+	var err error
+	if e.seen, e.acted, err = readActivity(seen); err != nil {
+		return entry{}, err
 	}
-	e.seen = time.Unix(second, 0)
 	note, _ := values[2].(string) // absent (evicted): marks that restrict the session are lost, so it is too
 	if err := open(box, k.note, []byte(note), &e.note); err != nil {
 		return entry{}, fmt.Errorf("open a session note: %w", err)

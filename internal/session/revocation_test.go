@@ -47,7 +47,7 @@ func TestS33_FlushAllLogsEverybodyOutAndNobodyIn(t *testing.T) {
 	w.redis.Flush()
 	w.wantStage(m, c, Anonymous)
 	w.sleep(2 * time.Minute) // Touch is due
-	if err := m.Touch(t.Context(), s); err != nil {
+	if err := m.Touch(t.Context(), s, true); err != nil {
 		t.Error("Touch:", err)
 	}
 	wantError(t, "SetNote", m.SetNote(t.Context(), s, s.Note), ErrRevoked)

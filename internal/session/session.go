@@ -63,6 +63,7 @@ type Session struct {
 	Custody    string    // names the key that seals this session's panel cookies
 	ReturnTo   string    // where the person wanted to go
 	Seen       time.Time // last activity that was written
+	Acted      time.Time // last activity of a person, not of a page by itself
 	Retired    bool      // the token was rotated away at most 30 s ago: see below
 	Note       Note
 

@@ -83,7 +83,7 @@ func (m *Manager) fetch(ctx context.Context, t token) (Session, error) {
 		case !m.opt.Now().Before(s.until): // the absolute end, whatever Redis' clock says; nobody's entry too
 			return Session{}, nil
 		case !e.record.Retired:
-			s.token, s.Seen, s.Note, s.loaded, s.Retired = t, e.seen, e.note, e.note, retired
+			s.token, s.Seen, s.Acted, s.Note, s.loaded, s.Retired = t, e.seen, e.acted, e.note, e.note, retired
 			return s, nil
 		case e.record.Next == nil:
 			s.token, s.Retired = token{tag: t.tag}, true
@@ -138,7 +138,7 @@ type pipeliner interface {
 func (m *Manager) commit(ctx context.Context, c pipeliner, old, next Session, meta Meta) (Session, error) {
 	now := m.opt.Now()
 	next.Note.Pending = nil // gone at any rotation (S26)
-	next.loaded, next.Seen = next.Note, now
+	next.loaded, next.Seen, next.Acted = next.Note, now, now
 	next.until = earlier(next.End, now.Add(next.Stage.life()))
 	left := next.until.Sub(now)
 	if left < time.Millisecond {
@@ -148,7 +148,7 @@ func (m *Manager) commit(ctx context.Context, c pipeliner, old, next Session, me
 	var cards *redis.IntCmd
 	_, err := c.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.Set(ctx, k.record, seal(box, k.record, next.record()), left)
-		p.Set(ctx, k.seen, now.Unix(), min(m.opt.Idle, left))
+		p.Set(ctx, k.seen, activity(now, now), min(m.opt.Idle, left))
 		p.Set(ctx, k.note, seal(box, k.note, next.Note), left+noteGrace)
 		p.HSet(ctx, k.index, next.ID, m.sealCard(k.index, next, meta))
 		p.PExpire(ctx, k.index, m.opt.Absolute)
