@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -40,8 +41,31 @@ func (p *Panel) logoutByPage(ctx context.Context, v *visit) error {
 	if !ok {
 		return errors.New("no form or link on verify matches routes.logout")
 	}
+	if err := answered(v.send(ctx, m)); err != nil || m.method != http.MethodGet {
+		return err
+	}
+	return p.logoutByScript(ctx, v, page, m.target)
+}
+
+// logoutByScript: some panels only listen to what their script makes of the logout link, a POST with the page's token
+// (phpMyAdmin). So when the session outlived the link, that is sent.
+func (p *Panel) logoutByScript(ctx context.Context, v *visit, page *Answer, target string) error {
+	again, err := v.get(ctx, p.profile.Verify)
+	if err != nil || p.profile.SignedOut(*again) {
+		return err
+	}
+	f := &form{}
+	again.document().Find("input[type=hidden][name]").Each(func(_ int, c *goquery.Selection) {
+		if tokenName.MatchString(c.AttrOr("name", "")) {
+			f.set(c.AttrOr("name", ""), c.AttrOr("value", ""))
+		}
+	})
+	m := message{method: http.MethodPost, target: target, body: f.encode(page), contentType: "application/x-www-form-urlencoded"}
 	return answered(v.send(ctx, m))
 }
+
+// tokenName is what panels call the token that tells their own forms from others'.
+var tokenName = regexp.MustCompile(`(?i)token|csrf|xsrf|nonce|authenticity`)
 
 func (p *Panel) logoutOn(page *Answer) (message, bool) {
 	doc := page.document()

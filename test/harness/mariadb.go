@@ -5,12 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
 
 const mariadbGrant = `CREATE USER 'ispgate'@'127.0.0.1' IDENTIFIED BY 'sql-password';
-GRANT ALL PRIVILEGES ON *.* TO 'ispgate'@'127.0.0.1';
+GRANT ALL PRIVILEGES ON *.* TO 'ispgate'@'127.0.0.1' WITH GRANT OPTION;
 `
 
 // MariaDB starts a MariaDB server; Database makes the databases. Starting takes about two seconds: share it among subtests.
@@ -47,4 +48,21 @@ func MariaDB(t testing.TB) *SQLServer {
 		t.Fatalf("start mariadb: %v", err)
 	}
 	return s
+}
+
+// panelEnv is a new empty database, as the panels of test/panels are told of it.
+func (s *SQLServer) panelEnv(t testing.TB) []string {
+	t.Helper()
+	url := s.Database(t)
+	return []string{"PANEL_DB_NAME=" + url[strings.LastIndexByte(url, '/')+1:], "PANEL_DB_PASSWORD=" + s.password, "PANEL_DB_ADDRESS=" + s.address}
+}
+
+// Query runs statements in the database of a panel.
+func (s *SQLServer) Query(t testing.TB, env []string, statements string) {
+	t.Helper()
+	host, port, _ := strings.Cut(s.address, ":")
+	client := exec.Command(Need(t, "mariadb", "mariadb-client-core"), "--no-defaults", "--protocol=tcp", "--host="+host, "--port="+port,
+		"--user=ispgate", "--password="+s.password, strings.TrimPrefix(env[0], "PANEL_DB_NAME="))
+	client.Stdin = strings.NewReader(statements)
+	run(t, client)
 }
