@@ -104,15 +104,26 @@ func (f *Flow) dismiss(h http.Header, r *http.Request, s session.Session) error 
 	return f.End(r.Context(), h, s)
 }
 
-// logOutBrowser ends the panel session that the browser holds for s.
+// logOutBrowser ends the panel session that the browser holds for s. It waits a moment for the panel: some lose a login that
+// follows a logout too closely (WordPress keeps all sessions of a person in one value).
 func (f *Flow) logOutBrowser(r *http.Request, s session.Session) {
 	if s.Stage != session.Full {
 		return
 	}
-	if opened := f.custody.Open(f.custody.Session(s.Custody), r.Header.Values("Cookie")); opened.Known {
-		f.background(func() { f.logOut(clientOf(r), opened.Jar()) })
+	opened := f.custody.Open(f.custody.Session(s.Custody), r.Header.Values("Cookie"))
+	if !opened.Known {
+		return
+	}
+	done := make(chan struct{})
+	f.background(func() { defer close(done); f.logOut(clientOf(r), opened.Jar()) })
+	select {
+	case <-done:
+	case <-time.After(panelPause):
 	}
 }
+
+// panelPause is how long a person waits for the panel's own logout.
+const panelPause = 2 * time.Second
 
 // stageAfter says how far a right password alone brings somebody. An unknown state of the factor denies (S19).
 func (f *Flow) stageAfter(acc account.Account, role string) (session.Stage, bool) {

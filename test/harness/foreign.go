@@ -152,7 +152,7 @@ func Icinga(t testing.TB, db *SQLServer) *ForeignPanel {
 	address, port, _ := strings.Cut(db.address, ":")
 	name, _ := strings.CutPrefix(env[0], "PANEL_DB_NAME=")
 	for file, text := range map[string]string{
-		"config.ini":         "[global]\nconfig_backend = \"ini\"\nmodule_path = \"" + home + "/modules\"\n[logging]\nlog = \"none\"\n",
+		"config.ini":         "[global]\nconfig_backend = \"db\"\nconfig_resource = \"web\"\nmodule_path = \"" + home + "/modules\"\n[logging]\nlog = \"none\"\n",
 		"resources.ini":      fmt.Sprintf("[web]\ntype = \"db\"\ndb = \"mysql\"\nhost = %q\nport = %q\ndbname = %q\nusername = \"ispgate\"\npassword = %q\ncharset = \"utf8mb4\"\n", address, port, name, db.password),
 		"authentication.ini": "[icingaweb2]\nbackend = \"db\"\nresource = \"web\"\n",
 		"roles.ini":          "[Administrators]\nusers = \"" + ForeignAdmin + "\"\npermissions = \"*\"\n",
