@@ -61,6 +61,9 @@ func (f *Flow) confirm(w http.ResponseWriter, r *http.Request, s session.Session
 	if web.Field(r, "code") == "" && web.Field(r, "password") != "" {
 		return f.confirmPassword(w, r, s)
 	}
+	if web.Field(r, "code") == "" && r.PostForm.Get("code") == "" { // nothing was guessed
+		return false, f.showDisable(w, r, s, http.StatusUnprocessableEntity, templates.Disable{Error: templates.Say(templates.DisableEmpty)})
+	}
 	res, err := f.confirmCode(r, s, true)
 	if err != nil {
 		return false, f.storeFault(err)

@@ -21,8 +21,12 @@ func (f *Flow) Enable(w http.ResponseWriter, r *http.Request) error {
 		if acc.State == account.Active && f.overtaken(r) {
 			return f.already(w, r)
 		}
-		if acc.State == account.Active || !f.Policy.Offers(acc) { // S18: nobody enables over an active factor
-			return web.Forbidden(errors.New("nobody enables over an active factor"))
+		switch {
+		case acc.State == account.Active: // S18: nobody enables over an active factor; a reload of the page after it comes here, too
+			f.Site.Redirect(w, http.StatusSeeOther, web.URL("two-factor"))
+			return nil
+		case !f.Policy.Offers(acc):
+			return web.Forbidden(errors.New("two_factor.policy is observe"))
 		}
 		secret, ok := f.shown(s)
 		if !ok {

@@ -21,8 +21,11 @@ import (
 func (f *Flow) LoginPage(w http.ResponseWriter, r *http.Request) error {
 	return f.at(func(w http.ResponseWriter, r *http.Request, s session.Session) error {
 		page := templates.Login{}
-		if r.URL.Query().Get("out") == "1" {
+		switch name, idled := f.idled(r, s); {
+		case r.URL.Query().Get("out") == "1":
 			page.Notice = templates.Say(templates.LoginLoggedOut)
+		case idled:
+			page.Username, page.Notice = name, templates.Say(templates.LoginEnded)
 		}
 		target := returnTo(r)
 		if target == "" && s.Stage != session.Anonymous { // "Start again": still on the way to the same place
@@ -30,6 +33,13 @@ func (f *Flow) LoginPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		return f.showLogin(w, r, http.StatusOK, target, page)
 	}, session.Anonymous, session.Password, session.Enrolling)(w, r)
+}
+
+func (f *Flow) idled(r *http.Request, s session.Session) (name string, ok bool) {
+	if s.Stage != session.Anonymous {
+		return "", false
+	}
+	return f.Sessions.Idled(r.Context(), r)
 }
 
 // Login is POST login: throttle, panel login, verdict.
@@ -44,6 +54,8 @@ func (f *Flow) login(w http.ResponseWriter, r *http.Request, old session.Session
 	}
 	out, wait, err := f.checkPassword(r, name, password)
 	switch {
+	case err != nil && old.Stage == session.Anonymous:
+		return web.NoLogin(err)
 	case err != nil:
 		return web.StoreDown(err)
 	case wait > 0:

@@ -26,7 +26,7 @@ func TestExpiry(t *testing.T) {
 		{"alive, script", true, "GET", "/gone", script, 302, "/login"},
 		{"dead, but the answer is a good one", false, "GET", "/fine", page, 200, ""},
 		{"dead, public", false, "GET", "/pay/gone", page, 302, "/login"},
-		{"dead, logging out", false, "POST", "/logout", page, 302, "/login"},
+		{"dead, logging out", false, "POST", "/logout", page, 302, "/ispgate/login?out=1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			probes := 0

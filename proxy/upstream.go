@@ -207,6 +207,9 @@ func (p *Proxy) noticeLogout(res *http.Response, t *passing) {
 		return
 	}
 	p.custody.Forget(t.seal, res.Header, t.cookies)
+	if target := p.opt.Panel.Location(web.Of(res.Request).Target, res.Header.Get("Location")); p.gate.Profile.Match(http.MethodGet, target).Kind == panel.LoginRoute {
+		res.Header.Set("Location", web.URL("login?out=1")) // where the panel's login would lead, with a word about it
+	}
 	if err := p.opt.End(res.Request.Context(), res.Header, t.verdict.Session); err != nil {
 		p.site.Log.Error("session not ended at the panel's logout", "request", web.Of(res.Request).ID, "cause", err)
 	}

@@ -41,6 +41,7 @@ const (
 	TicketWrong   Key = "ticket.wrong"
 	EnrolForced   Key = "enrol.forced" // policy: the panel opens after this page
 
+	DisableEmpty         Key = "disable.empty"
 	DisableWrongPassword Key = "disable.wrong_password"
 	DisabledHeading      Key = "disabled.heading"
 	DisabledText         Key = "disabled.text"
@@ -81,6 +82,7 @@ const (
 	ErrLoggedOut       Key = "error.logged_out" // 401 for a form that was sent after the session ended
 	ErrLoggedOutWhat   Key = "error.logged_out.what"
 	ErrLoggedOutDo     Key = "error.logged_out.do"
+	ErrLogInFirst      Key = "error.log_in_first" // told to scripts
 	ErrInternal        Key = "error.internal"
 	ErrInternalWhat    Key = "error.internal.what"
 	ErrInternalDo      Key = "error.internal.do"
@@ -106,7 +108,7 @@ const (
 // aboutField reports whether the message faults what was typed into a field; every other message is about the form.
 func (m Message) aboutField() bool {
 	switch m.Key {
-	case LoginWrong, VerifyRejected, RecoveryWrong, EnableWrong, EnableAhead, EnableBehind, TicketWrong, DisableWrongPassword:
+	case LoginWrong, VerifyRejected, RecoveryWrong, EnableWrong, EnableAhead, EnableBehind, TicketWrong, DisableEmpty, DisableWrongPassword:
 		return true
 	}
 	return false

@@ -74,6 +74,7 @@ func samples() []sample {
 		{"on-wait", with(on, func(p *TwoFactorOn) { p.NewCodesErr, p.Seconds, p.CodesLeft = Say(VerifyWait, "n", 30), 30, 0 })},
 		{"disable", disable},
 		{"disable-code", with(disable, func(p *Disable) { p.Password, p.Error = false, Say(VerifyRejected) })},
+		{"disable-empty", with(disable, func(p *Disable) { p.Error = Say(DisableEmpty) })},
 		{"disable-password", with(disable, func(p *Disable) { p.Error = Say(DisableWrongPassword) })},
 		{"disable-wait", with(disable, func(p *Disable) { p.Error, p.Seconds = Say(VerifyWait, "n", 60), 60 })},
 		{"offer", Offer{Action: "/ispgate/offer", SetupURL: "/ispgate/two-factor", Deadline: sampleTime}},

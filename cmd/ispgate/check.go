@@ -98,7 +98,7 @@ func check(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 		fmt.Fprintln(out, "ok    "+f.what)
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d checks failed", failed)
+		return fmt.Errorf("failed: %d", failed)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ispgate/ispgate/internal/keyring"
 )
 
 // TestCheckReachesAll: a fault of the database hides neither Redis nor the panel.
@@ -76,7 +78,9 @@ func TestOperatorsFaultsExit2(t *testing.T) {
 		}, "no database"},
 		"other keys": {func(t *testing.T, own string) {
 			remove(t, own, "keys.yaml")
-			command(t, "init", "-c", filepath.Join(filepath.Dir(own), "ispgate.yaml"))
+			if err := keyring.Create(filepath.Join(own, "keys.yaml")); err != nil {
+				t.Fatal(err)
+			}
 		}, "another installation"},
 		"another meaning of names": {func(t *testing.T, own string) {
 			rewrite(t, filepath.Join(filepath.Dir(own), "ispgate.yaml"), "verify: /dashboard}", "verify: /dashboard}, id: other")

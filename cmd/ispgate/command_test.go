@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -142,6 +143,32 @@ func TestInit(t *testing.T) {
 	}
 	if out, code := command(t, "serve", "-c", path); code != 2 || !strings.Contains(out, "chmod 600") {
 		t.Errorf("open key file: exit code %d: %s", code, out)
+	}
+}
+
+// TestInitMakesNoKeysForADatabaseThatIsThere: they would open nothing in it, and every second factor would seem lost.
+func TestInitMakesNoKeysForADatabaseThatIsThere(t *testing.T) {
+	path := configFile(t, "")
+	command(t, "init", "-c", path)
+	keys := filepath.Join(filepath.Dir(path), "own", "keys.yaml")
+	if err := os.Remove(keys); err != nil {
+		t.Fatal(err)
+	}
+	out, code := command(t, "init", "-c", path)
+	if _, err := os.Stat(keys); code != exitUsage || !strings.Contains(out, "put the copy of that file back") || err == nil {
+		t.Errorf("exit code %d, keys made: %t\n%s", code, err == nil, out)
+	}
+}
+
+// TestInitGoesOnAfterAKilledOne: a file without a table is what was left of it.
+func TestInitGoesOnAfterAKilledOne(t *testing.T) {
+	path := configFile(t, "")
+	own := filepath.Join(filepath.Dir(path), "own")
+	if err := errors.Join(os.MkdirAll(own, 0o700), os.WriteFile(filepath.Join(own, "ispgate.db"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := command(t, "init", "-c", path); code != 0 || !strings.Contains(out, "account database made") {
+		t.Errorf("exit code %d: %s", code, out)
 	}
 }
 

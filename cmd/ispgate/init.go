@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,9 @@ func initialise(ctx context.Context, cfg *config.Config, out, logs io.Writer) er
 	if err != nil {
 		return err
 	}
+	if err := refuseNewKeys(ctx, cfg); err != nil {
+		return err
+	}
 	switch err := keyring.Create(cfg.KeysFile); {
 	case errors.Is(err, fs.ErrExist):
 		fmt.Fprintf(out, "key file %s exists, left alone\n", cfg.KeysFile)
@@ -61,4 +65,16 @@ func initialise(ctx context.Context, cfg *config.Config, out, logs io.Writer) er
 	}
 	fmt.Fprintf(out, "next: ispgate check, then ispgate serve\n")
 	return nil
+}
+
+// refuseNewKeys: keys made for a database that is there already would open nothing in it.
+func refuseNewKeys(ctx context.Context, cfg *config.Config) error {
+	if _, err := os.Stat(cfg.KeysFile); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	there, err := account.Exists(ctx, cfg.Database.URL.Reveal())
+	if err != nil || !there {
+		return err
+	}
+	return usageError{fmt.Errorf("the account database is there, but its key file %s is not: put the copy of that file back; new keys would open nothing in this database", cfg.KeysFile)}
 }

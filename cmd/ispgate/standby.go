@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -55,10 +56,20 @@ func (s *standby) open(ctx context.Context) error {
 	b.metrics.watchAccounts(st.accounts)
 	b.metrics.watchLogins(gw.panel.LoginsOpen)
 	s.health.open(st.ping())
+	go warnOfRedis(ctx, st, b.log)
 	gw.run(ctx, b.log)
 	go prune(ctx, st, b.cfg.Audit.Retention, b.cfg.Sessions.Absolute, b.log)
 	s.gateway.Store(gw)
 	return nil
+}
+
+// warnOfRedis says at the start what every request would find out; the gateway serves all the same, and is there when Redis is.
+func warnOfRedis(ctx context.Context, st *stores, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := st.redis.Ping(ctx).Err(); err != nil && ctx.Err() != context.Canceled {
+		log.Warn("redis does not answer: nobody is let in until it does", "cause", err)
+	}
 }
 
 const reopenEvery = 2 * time.Second

@@ -26,11 +26,15 @@ func Create(ctx context.Context, opt Options) error {
 	if k.create == nil {
 		return create(ctx, opt)
 	}
-	if err := k.create(at); err != nil {
+	made, err := k.create(at)
+	if err != nil {
 		return err
 	}
 	if err := create(ctx, opt); err != nil {
-		return errors.Join(err, os.Remove(at.path)) // ours, just made: else the next try says that it exists
+		if made { // ours, just made: nothing is lost
+			err = errors.Join(err, os.Remove(at.path))
+		}
+		return err
 	}
 	return nil
 }
@@ -53,7 +57,7 @@ func (s *Store) found(ctx context.Context) error {
 		return err
 	}
 	s.install = randomID()
-	return s.change(ctx, "write the first rows", func(ctx context.Context, q queries) error {
+	err := s.change(ctx, "write the first rows", func(ctx context.Context, q queries) error {
 		for _, row := range [][2]string{{metaInstallation, s.install}, {metaFingerprint, s.opt.Fingerprint}} {
 			if err := s.insertMeta(ctx, q, row[0], row[1], s.metaMAC(row[0], row[1])); err != nil {
 				return err
@@ -61,12 +65,19 @@ func (s *Store) found(ctx context.Context) error {
 		}
 		return s.insertMeta(ctx, q, metaActive, "0", s.opt.Ring.MAC("active", s.activeParts(nil)...))
 	})
+	if err != nil && errors.Is(s.refuseExisting(ctx), ErrExists) {
+		return ErrExists // another init was faster
+	}
+	return err
 }
 
 func (s *Store) refuseExisting(ctx context.Context) error {
 	there, err := s.db.hasMeta(ctx)
-	if err != nil || !there {
+	if err != nil {
 		return err
+	}
+	if !there {
+		return s.refuseStrange(ctx)
 	}
 	var n int
 	if err := s.db.queries().row(ctx, `SELECT COUNT(*) FROM meta`).Scan(&n); err != nil {
@@ -76,6 +87,19 @@ func (s *Store) refuseExisting(ctx context.Context) error {
 		return ErrExists
 	}
 	return nil // an earlier init stopped half way
+}
+
+// refuseStrange: an empty file is what an earlier init left that was killed; one with tables is another program's.
+func (s *Store) refuseStrange(ctx context.Context) error {
+	if s.db.kind.name != sqlite.name {
+		return nil // a server's database was made for us
+	}
+	var n int
+	err := s.db.queries().row(ctx, `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'`).Scan(&n)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%s holds another program's tables", s.db.at.path)
+	}
+	return err
 }
 
 // randomID is 128 bit from crypto/rand in 32 hex digits.

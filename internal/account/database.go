@@ -23,7 +23,7 @@ type kind struct {
 	locker     func() (goose.ProviderOption, error)                            // nil: hold does it
 	hold       func(context.Context, address) (release func(), err error)      // keeps other migrators out
 	open       func(context.Context, address) (write, read *sql.DB, err error) // ErrMissing
-	create     func(address) error                                             // the empty database; nil: the administrator makes it
+	create     func(address) (made bool, err error)                            // the empty database; nil: the administrator makes it
 	standalone func(address) bool                                              // made by Open
 }
 

@@ -89,3 +89,20 @@ func (s *Store) checkFingerprint(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Exists reports whether Create was here before. It changes nothing. A server that does not answer is an error.
+func Exists(ctx context.Context, url string) (bool, error) {
+	k, at, err := parseURL(url)
+	if err != nil || k.standalone(at) {
+		return false, err
+	}
+	db, err := dial(ctx, url)
+	if errors.Is(err, ErrMissing) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	there, err := db.hasMeta(ctx)
+	return there, errors.Join(err, db.close())
+}

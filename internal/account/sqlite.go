@@ -107,18 +107,19 @@ func checkModes(path string) error {
 	return nil
 }
 
-func createSQLite(at address) error {
+// createSQLite makes the file, unless it is there: whose it is then shows when it is opened.
+func createSQLite(at address) (made bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(at.path), 0o700); err != nil {
-		return fmt.Errorf("make the directory of the account database: %w", err)
+		return false, fmt.Errorf("make the directory of the account database: %w", err)
 	}
 	f, err := os.OpenFile(at.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%w: %s", ErrExists, at.path)
+		return false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("create the account database: %w", err)
+		return false, fmt.Errorf("create the account database: %w", err)
 	}
-	return f.Close()
+	return true, f.Close()
 }
 
 // holdDirectory locks the directory, not the file: closing a second descriptor of the file would drop SQLite's own locks.

@@ -61,7 +61,7 @@ func (r *Ring) file() file {
 func Load(path string) (*Ring, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open the key file: %w (ispgate init makes one)", err)
+		return nil, fmt.Errorf("open the key file: %w (the first ispgate init makes one; afterwards put its copy back)", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()

@@ -65,6 +65,23 @@ func (m *Manager) Load(ctx context.Context, r *http.Request) (Session, error) {
 	return s, nil
 }
 
+// Idled tells whose session a request's cookie stood for, when nothing but the idle time ended it. It is no session any more.
+func (m *Manager) Idled(ctx context.Context, r *http.Request) (name string, ok bool) {
+	t, genuine := m.cookie.read(r)
+	if !genuine {
+		return "", false
+	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	k := m.keys(t)
+	sealed, err := m.opt.Redis.Get(ctx, k.record).Bytes()
+	var rec record
+	if err != nil || open(m.vault(t), k.record, sealed, &rec) != nil || !rec.valid() || rec.Retired || rec.Stage != Full {
+		return "", false
+	}
+	return rec.Name, !m.revoked.cover(rec.session())
+}
+
 // Begin makes the session of somebody whose password was right just now. It is not stored; Advance stores it.
 func (m *Manager) Begin(account, name, role string, generation int64) Session {
 	now := m.opt.Now()

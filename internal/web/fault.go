@@ -50,13 +50,25 @@ func (s *Site) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.failScript(w, r, f)
 		return
 	}
+	if f.Status >= http.StatusInternalServerError && f.BackURL == "" && Reads(r.Method) {
+		f.BackURL, f.Button = s.again(r), templates.Say(templates.ButtonRetry)
+	}
 	s.Show(w, r, f.Status, templates.Error{Heading: f.Heading, What: f.What, Do: f.Do, BackURL: f.BackURL, Button: f.Button})
+}
+
+// again is the address that was asked for, where it may stand in a link (S9), else the login.
+func (s *Site) again(r *http.Request) string {
+	target := Of(r).Target
+	if _, ok := ReturnTo(target); ok {
+		return target
+	}
+	return s.here(r)
 }
 
 func (s *Site) failScript(w http.ResponseWriter, r *http.Request, f *Fault) {
 	body := map[string]string{"error": s.Pages.Text("en", f.Heading), "request_id": Of(r).ID}
 	if f.LoginURL != "" {
-		body["login_url"] = f.LoginURL
+		body["error"], body["login_url"] = s.Pages.Text("en", templates.Say(templates.ErrLogInFirst)), f.LoginURL
 	}
 	s.JSON(w, f.Status, body)
 }
