@@ -137,4 +137,5 @@ type Error struct {
 	Do      Message // what to do
 	BackURL string  // empty: no button
 	Button  Message
+	Again   bool // a button that loads the page again; its address, which may hold a token, is not written down (S40)
 }

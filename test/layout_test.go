@@ -55,6 +55,7 @@ var doors = []struct {
 	{"net/http/httputil", "one reverse proxy", []string{"proxy"}},
 	{"html/template", "pages are written in templates; the demo panel has its own", []string{"templates", "internal/demo"}},
 	{"golang.org/x/text", "folding of names, charsets of forms, languages of pages", []string{"internal/panel", "templates", "internal/config"}},
+	{"golang.org/x/term", "the terminal is where the commands are", []string{"cmd/ispgate"}},
 	{"golang.org/x/sync", "single-flight and limits: proxy, and the rooms it waits for", []string{"proxy", "internal/session", "internal/panel", "internal/account"}},
 	{"github.com/prometheus/client_golang", "metrics are made in cmd and handed out as funcs", []string{"cmd/ispgate"}},
 	{"github.com/spf13/cobra", "commands", []string{"cmd/ispgate"}},

@@ -173,15 +173,24 @@ func (b builder) auditProxy(r *http.Request, kind string, s session.Session, det
 
 // loadProfile reads the profile that the configuration names and refuses what would leave a door open.
 func loadProfile(cfg *config.Config) (*panel.Profile, error) {
+	p, err := readProfile(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Complete(); err != nil {
+		return nil, usageError{fmt.Errorf("panel.profile: %w; ispgate panel check finds out", err)}
+	}
+	return p, nil
+}
+
+// readProfile reads a profile that may still lack something.
+func readProfile(cfg *config.Config) (*panel.Profile, error) {
 	var p *panel.Profile
 	var err error
 	if ref := cfg.Panel.Profile; ref.Node != nil {
 		p, err = panel.FromNode(ref.File, ref.Node)
 	} else {
 		p, err = panel.Load(ref.Name)
-	}
-	if err == nil {
-		err = p.Complete()
 	}
 	if err != nil {
 		return nil, usageError{fmt.Errorf("panel.profile: %w", err)}

@@ -88,6 +88,7 @@ func check(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, "ok    configuration and profile "+profile.Name)
+	printOpen(out, profile)
 	failed := 0
 	for _, f := range look(ctx, cfg, profile, logs) {
 		if f.err != nil {
@@ -101,6 +102,20 @@ func check(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 		return fmt.Errorf("failed: %d", failed)
 	}
 	return nil
+}
+
+// printOpen lists what passes without a login, and by which rule.
+func printOpen(out io.Writer, profile *panel.Profile) {
+	for _, r := range profile.Rules() {
+		if r.Kind != panel.Public {
+			continue
+		}
+		from := ""
+		if len(r.From) > 0 {
+			from = fmt.Sprintf(", only from %v", r.From)
+		}
+		fmt.Fprintf(out, "      open to everybody: %s (rule %d, %s%s)\n", r.Text, r.Number, r.Name, from)
+	}
 }
 
 // look reaches everything that serve will need; what is down hides nothing else.

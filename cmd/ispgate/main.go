@@ -70,7 +70,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(demoCommand(), initCommand(), serveCommand(), checkCommand(), usersCommand(), versionCommand())
+	root.AddCommand(demoCommand(), initCommand(), serveCommand(), checkCommand(), panelCommand(), routesCommand(), usersCommand(), versionCommand())
 	wrapArgs(root)
 	return root
 }

@@ -28,14 +28,21 @@ type Panel struct {
 
 // New makes a Panel. The profile must be complete. Nothing is asked of the panel yet.
 func New(o Options) (*Panel, error) {
+	if o.Profile != nil {
+		if err := o.Profile.Complete(); err != nil {
+			return nil, err
+		}
+	}
+	return assemble(o)
+}
+
+// assemble is New for a profile that may lack something.
+func assemble(o Options) (*Panel, error) {
 	switch {
 	case o.URL == nil || o.Public == nil || o.Profile == nil || o.Now == nil:
 		return nil, errors.New("panel: URL, Public, Profile and Now are needed")
 	case o.URL.Scheme != "http" && o.URL.Scheme != "https":
 		return nil, fmt.Errorf("panel: %q is neither http nor https", o.URL.Scheme)
-	}
-	if err := o.Profile.Complete(); err != nil {
-		return nil, err
 	}
 	if o.Observe == nil {
 		o.Observe = func(Verdict, time.Duration) {}

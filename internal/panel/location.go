@@ -16,7 +16,7 @@ func (p *Panel) Answer(resp *http.Response, body []byte, ajax bool) Answer {
 	}
 	return Answer{
 		Status: resp.StatusCode, Header: resp.Header, Location: p.Location(asked, resp.Header.Get("Location")),
-		Target: asked, Body: body, Ajax: ajax, now: p.opt.Now(),
+		Target: asked, Body: body, Ajax: ajax, now: p.opt.Now(), hosts: p.hosts,
 	}
 }
 

@@ -104,6 +104,13 @@ func (p *Profile) Complete() error {
 	return nil
 }
 
+// clone is a copy that may be changed; what was learned stays behind.
+func (p *Profile) clone() *Profile {
+	return &Profile{Name: p.Name, Login: p.Login, Verify: p.Verify, Identity: p.Identity, Usernames: p.Usernames, Limiter: p.Limiter, Logout: p.Logout,
+		Home: p.Home, Cookies: p.Cookies, Forward: p.Forward, signedOut: p.signedOut, signedIn: p.signedIn, outcome: p.outcome, routes: p.routes,
+		reset: p.reset, background: p.background, forms: p.forms, tested: p.tested}
+}
+
 // ReadsRole reports whether this profile can tell roles.
 func (p *Profile) ReadsRole() bool { return p.Identity.Role.set() }
 

@@ -30,6 +30,7 @@ type Answer struct {
 	Ajax     bool   // a script asked
 
 	now       time.Time
+	hosts     []string // names of the panel, for links on the page
 	submitted []string // what we posted: taken out of the text before rules look at it
 	page      *text    // read once
 }
@@ -136,6 +137,9 @@ func without(word, text string) string {
 		text = text[end:]
 	}
 }
+
+// resolve is a link on the page as Location is.
+func (a *Answer) resolve(ref string) string { return location(a.hosts, a.Target, ref) }
 
 // document is the page as a tree; an answer that is no page is an empty one.
 func (a *Answer) document() *goquery.Document {

@@ -115,3 +115,28 @@ func (p *Profile) ResetURL() string {
 	}
 	return ""
 }
+
+// RuleText is a rule of the profile as it is written, for lists.
+type RuleText struct {
+	Kind   Kind
+	Number int
+	Name   string
+	Text   string
+	From   []netip.Prefix // empty: everybody
+}
+
+// Rules lists the rules of the profile, the strongest kind first.
+func (p *Profile) Rules() []RuleText {
+	var out []RuleText
+	for _, kind := range append(precedence[:], Public) {
+		if kind == LoginRoute {
+			for _, r := range p.forms {
+				out = append(out, RuleText{Kind: kind, Name: r.key, Text: r.text})
+			}
+		}
+		for _, r := range p.routes[kind] {
+			out = append(out, RuleText{kind, r.number, r.name, r.text, r.from})
+		}
+	}
+	return out
+}

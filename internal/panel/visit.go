@@ -9,7 +9,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
+
+	"github.com/PuerkitoBio/goquery"
 )
 
 const (
@@ -58,13 +61,39 @@ func (v *visit) open(ctx context.Context, target string) (*Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		next, _, _ := strings.Cut(a.Location, "#")
-		if !redirects(a.Status) || !panelTarget(next) {
+		next, ok := onward(a)
+		if !ok {
 			return a, nil
 		}
 		target = next
 	}
 	return v.get(ctx, target)
+}
+
+// onward is where an answer sends a browser on the panel's own host: by a redirect or, on a page without a form, by
+// <meta http-equiv=refresh> (T13).
+func onward(a *Answer) (string, bool) {
+	next := a.Location
+	if !redirects(a.Status) {
+		next = ""
+		if a.Status == http.StatusOK && a.isHTML() && a.document().Find("form").Length() == 0 {
+			next = refreshed(a)
+		}
+	}
+	next, _, _ = strings.Cut(next, "#")
+	return next, panelTarget(next)
+}
+
+var refreshURL = regexp.MustCompile(`(?i)^\s*[0-9.]*\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)`)
+
+func refreshed(a *Answer) string {
+	var target string
+	a.document().Find("meta[http-equiv]").Each(func(_ int, m *goquery.Selection) {
+		if found := refreshURL.FindStringSubmatch(m.AttrOr("content", "")); found != nil && strings.EqualFold(m.AttrOr("http-equiv", ""), "refresh") {
+			target = a.resolve(strings.TrimSpace(found[1]))
+		}
+	})
+	return target
 }
 
 func redirects(status int) bool {

@@ -50,19 +50,8 @@ func (s *Site) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.failScript(w, r, f)
 		return
 	}
-	if f.Status >= http.StatusInternalServerError && f.BackURL == "" && Reads(r.Method) {
-		f.BackURL, f.Button = s.again(r), templates.Say(templates.ButtonRetry)
-	}
-	s.Show(w, r, f.Status, templates.Error{Heading: f.Heading, What: f.What, Do: f.Do, BackURL: f.BackURL, Button: f.Button})
-}
-
-// again is the address that was asked for, where it may stand in a link (S9), else the login.
-func (s *Site) again(r *http.Request) string {
-	target := Of(r).Target
-	if _, ok := ReturnTo(target); ok {
-		return target
-	}
-	return s.here(r)
+	again := f.Status >= http.StatusInternalServerError && f.BackURL == "" && Reads(r.Method)
+	s.Show(w, r, f.Status, templates.Error{Heading: f.Heading, What: f.What, Do: f.Do, BackURL: f.BackURL, Button: f.Button, Again: again})
 }
 
 func (s *Site) failScript(w http.ResponseWriter, r *http.Request, f *Fault) {

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/ispgate/ispgate/internal/config"
+	"github.com/ispgate/ispgate/internal/panel"
+)
+
+// surveyTime bounds one look at a panel: some throttle by sleeping 25 s (T3).
+const surveyTime = 5 * time.Minute
+
+func panelCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "panel",
+		Short: "Find out how a panel logs people in",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(panelCheckCommand())
+	return c
+}
+
+// panelAsk is what the command line of panel check says.
+type panelAsk struct {
+	config, user, write string
+	wrong               bool
+}
+
+func panelCheckCommand() *cobra.Command {
+	var ask panelAsk
+	c := &cobra.Command{
+		Use:   "check -c FILE [--user NAME [--wrong]] [--write FILE]",
+		Short: "Look at the panel's login and propose a profile",
+		Long: `Look at the panel of the configuration as somebody who has never seen its source: the way to its login page, cookies and their
+flags, the forms, tokens, captchas, and whether strangers are told from logged-in users. The profile may still be
+"generic".
+
+With --user it asks for the password of a panel account (on the terminal, or as a line of the standard input), logs in,
+finds the page and the cookies that prove a login, and lets the gateway judge: the right password, another browser,
+another spelling of the name and, with --wrong, one wrong password. These logins count in the panel's own limiter.
+--write FILE writes the proposed profile; name that file in panel.profile.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return checkPanelLogin(c, ask) },
+	}
+	configFlag(c, &ask.config)
+	c.Flags().StringVar(&ask.user, "user", "", "log in as this user of the panel")
+	c.Flags().BoolVar(&ask.wrong, "wrong", false, "try one deliberately wrong password as well")
+	c.Flags().StringVar(&ask.write, "write", "", "write the proposed profile to this file, which must not exist")
+	return c
+}
+
+func checkPanelLogin(c *cobra.Command, ask panelAsk) error {
+	if ask.wrong && ask.user == "" {
+		return usageError{errors.New("--wrong goes with --user")}
+	}
+	cfg, err := loadConfig(ask.config)
+	if err != nil {
+		return err
+	}
+	o, err := surveyOptions(cfg, c.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	question := panel.Ask{Client: panel.Client{UserAgent: "Mozilla/5.0 (X11; Linux x86_64) ispgate-check", Language: "en"}, Username: ask.user, Wrong: ask.wrong}
+	if ask.user != "" {
+		if question.Password, err = readPassword(c.InOrStdin(), c.ErrOrStderr(), ask.user); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), surveyTime)
+	defer cancel()
+	out := c.OutOrStdout()
+	found, err := panel.Survey(ctx, o, question, func(line string) { fmt.Fprintln(out, line) })
+	if err != nil {
+		return err
+	}
+	return conclude(out, found, ask.write)
+}
+
+func surveyOptions(cfg *config.Config, logs io.Writer) (panel.Options, error) {
+	profile, err := readProfile(cfg)
+	if err != nil {
+		return panel.Options{}, err
+	}
+	b := builder{cfg: cfg, profile: profile, stores: &stores{}, metrics: newMetrics(), log: newLogger(logs, config.Log{Level: "error", Format: "text"})}
+	return b.panelOptions(), nil
+}
+
+// conclude prints the proposal and what is still missing, and writes the profile where that was asked for.
+func conclude(out io.Writer, found *panel.Proposal, file string) error {
+	if found.Complete() {
+		fmt.Fprintf(out, "\nThe proposed profile\n%s", indented(found.YAML()))
+	}
+	if len(found.Missing) == 0 {
+		fmt.Fprintln(out, "\nNothing is missing.")
+	} else {
+		fmt.Fprintln(out, "\nStill missing")
+		for _, line := range found.Missing {
+			fmt.Fprintln(out, "  - "+line)
+		}
+	}
+	switch {
+	case file == "":
+	case !found.Complete():
+		return errors.New("no profile written: it would not work yet")
+	default:
+		return writeProfile(out, file, found.YAML())
+	}
+	if !found.Complete() {
+		return errors.New("no working profile yet")
+	}
+	return nil
+}
+
+func indented(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
+}
+
+func writeProfile(out io.Writer, file, text string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("write the profile: %w", err)
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write the profile: %w", err)
+	}
+	fmt.Fprintf(out, "\nwritten to %s: name it in the configuration, panel: {profile: %s}\n", file, file)
+	return nil
+}
+
+// readPassword asks on the terminal, without showing what is typed; from a pipe it takes one line.
+func readPassword(in io.Reader, prompt io.Writer, user string) (string, error) {
+	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprintf(prompt, "Password of %s at the panel: ", user)
+		typed, err := term.ReadPassword(int(f.Fd()))
+		fmt.Fprintln(prompt)
+		return string(typed), err
+	}
+	line, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+	if line == "" {
+		return "", usageError{errors.New("no password: type it, or give it as a line of the standard input")}
+	}
+	return line, nil
+}

@@ -1,0 +1,91 @@
+package panel
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/PuerkitoBio/goquery"
+)
+
+// forms tells every form of a page and why it is the login or not. It returns the login form; nil: there is not exactly one.
+func (s *survey) forms(page *Answer) *form {
+	doc, l := page.document(), s.auto()
+	var found []*form
+	doc.Find("form").Each(func(i int, sel *goquery.Selection) {
+		f := readForm(doc, sel)
+		action, err := s.panel.formTarget(f.action, page)
+		if err != nil {
+			action = f.action + " (" + err.Error() + ")"
+		}
+		fits, why := verdictOn(doc, sel, f, l)
+		s.say("  form %d: %s %s: %s", i+1, f.method, action, why)
+		if !fits {
+			return
+		}
+		var hidden []string
+		for _, field := range f.fields {
+			if field.name != f.user && field.name != f.password {
+				hidden = append(hidden, field.name)
+			}
+		}
+		s.say("    the name goes into %s, the password into %s; sent with them: %s", f.user, f.password, cmp.Or(strings.Join(hidden, ", "), "nothing"))
+		for _, name := range hidden {
+			if tokenName.MatchString(name) {
+				s.say("    %s is its token: a new one is fetched for every login", name)
+			}
+		}
+		found = append(found, f)
+		s.out.user, s.out.password, s.out.action = f.user, f.password, action
+	})
+	if len(found) != 1 {
+		s.missing("%d forms look like the login, not one; name the fields in login.user and login.password", len(found))
+		s.out.unplayable = true
+		return nil
+	}
+	return found[0]
+}
+
+// verdictOn says whether a form is the login form, and why.
+func verdictOn(doc *goquery.Document, sel *goquery.Selection, f *form, l LoginForm) (bool, string) {
+	passwords := 0
+	for _, c := range controls(doc, sel) {
+		if kindOf(c) == "password" && !hidden(c) {
+			passwords++
+		}
+	}
+	switch {
+	case sel.Closest("template").Length() > 0:
+		return false, "not shown to anybody (inside a template)"
+	case f.fill(controls(doc, sel), l):
+		return true, "the login form: one password field, and a field for a name before it"
+	case passwords == 0:
+		return false, "no password field"
+	case passwords > 1:
+		return false, fmt.Sprintf("%d password fields: a registration, or a change of password", passwords)
+	default:
+		return false, "a password field, but none for a name"
+	}
+}
+
+// scripts finds logins that cannot be replayed (T15).
+func (s *survey) scripts(page *Answer, f *form) {
+	if f == nil {
+		return
+	}
+	source := decoded(page.Header, page.Body, maxBody)
+	switch {
+	case f.captcha || renderedCaptcha.MatchString(source):
+		s.out.unplayable = true
+		s.missing("the login form asks for a captcha: it cannot be replayed. Switch it off for the panel behind the gateway; our own throttle stands before it")
+	case f.method != http.MethodPost:
+		s.out.unplayable = true
+		s.missing("the login form is not sent with POST, or a script sends it: it cannot be replayed as it stands. If the script calls a JSON address, say login: {as: json, action: …}")
+	case computed.MatchString(source):
+		s.say("  a script of the page may compute what is sent (%s): if the right password fails below, the login cannot be replayed", computed.FindString(source))
+	}
+}
+
+var computed = regexp.MustCompile(`(?i)CryptoJS|\bmd5\(|\bsha(1|256|512)\(|onsubmit=["'][^"']*(hash|encrypt|crypt)|JSEncrypt`)
