@@ -116,6 +116,9 @@ func (f *Flow) confirmPassword(w http.ResponseWriter, r *http.Request, s session
 	case out.Verdict == panel.Unavailable:
 		return false, web.PanelDown(errors.New(out.Reason))
 	case out.Verdict != panel.OK:
+		if out.Jar != nil { // the panel's own second step leads nowhere here
+			f.background(func() { f.logOut(clientOf(r), out.Jar) })
+		}
 		f.Log.Error("login is out of order", "request", web.Of(r).ID, "verdict", out.Verdict.String(), "expected", out.Reason)
 		return false, f.showDisable(w, r, s, http.StatusServiceUnavailable, templates.Disable{Error: templates.Say(templates.LoginOutOfOrder)})
 	case out.Who.Key() != s.Person:

@@ -84,7 +84,7 @@ func (f *Flow) at(do step, stages ...session.Stage) web.Handler {
 			return f.already(w, r)
 		}
 		for _, stage := range stages {
-			if s.Stage == stage {
+			if stageOf(s) == stage {
 				return f.settle(w, r, do(w, r, s))
 			}
 		}

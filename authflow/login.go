@@ -44,7 +44,7 @@ func (f *Flow) idled(r *http.Request, s session.Session) (name string, ok bool) 
 
 // Login is POST login: throttle, panel login, verdict.
 func (f *Flow) Login(w http.ResponseWriter, r *http.Request) error {
-	return f.at(f.login, session.Anonymous, session.Password, session.Enrolling, session.Full)(w, r)
+	return f.at(f.login, session.Anonymous, session.Password, session.Enrolling, session.Full, settling)(w, r)
 }
 
 func (f *Flow) login(w http.ResponseWriter, r *http.Request, old session.Session) error {
@@ -61,7 +61,9 @@ func (f *Flow) login(w http.ResponseWriter, r *http.Request, old session.Session
 	case wait > 0:
 		return f.refuseLogin(w, r, "throttled", http.StatusTooManyRequests, templates.LoginWait, wait)
 	case out.Verdict == panel.OK:
-		return f.admit(w, r, old, out)
+		return f.admit(w, r, old, out, spelling(r))
+	case out.Verdict == panel.Challenge:
+		return f.challenged(w, r, old, out)
 	}
 	f.audit(r, "login_failed", f.known(r, name), out.Verdict.String())
 	return f.explain(w, r, out)
@@ -94,10 +96,6 @@ func (f *Flow) checkPassword(r *http.Request, name, password string) (panel.Outc
 	ctx := context.WithoutCancel(r.Context()) // who hangs up has still made the panel count a try (S29)
 	out := f.Panel.Login(ctx, panel.Attempt{Client: clientOf(r), Username: name, Password: password})
 	f.Log.Info("panel login", "request", web.Of(r).ID, "verdict", out.Verdict.String(), "reason", out.Reason)
-	if out.Verdict != panel.OK && out.Jar != nil { // a panel session that leads nowhere here
-		jar := out.Jar
-		f.background(func() { f.logOut(clientOf(r), jar) })
-	}
 	if out.Verdict != panel.BadCredentials {
 		if err := f.Throttle.Refund(ctx, try); err != nil {
 			f.Log.Warn("password try not given back", "cause", err)
@@ -133,9 +131,13 @@ func (f *Flow) refuseLogin(w http.ResponseWriter, r *http.Request, result string
 }
 
 // admit is what a right password leads to.
-func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session, out panel.Outcome) error {
+func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session, out panel.Outcome, typed string) error {
 	acc, err := f.Accounts.Meet(r.Context(), account.Identity{ID: out.Who.ID, Name: out.Who.Name})
 	if err != nil {
+		f.background(func() { f.logOut(clientOf(r), out.Jar) })
+		return f.refuseAccount(w, r, out.Who, err)
+	}
+	if err := f.remember(r, acc, typed); err != nil {
 		f.background(func() { f.logOut(clientOf(r), out.Jar) })
 		return f.refuseAccount(w, r, out.Who, err)
 	}
@@ -160,6 +162,18 @@ func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session
 	f.logged(r, s, "password")
 	return f.next(w, r, s)
 }
+
+// remember pins the typed name to the account that the panel named for it (S16). Where the panel names nobody, the name is the
+// account.
+func (f *Flow) remember(r *http.Request, acc account.Account, typed string) error {
+	if !f.Profile.Identity.Configured() {
+		return nil
+	}
+	return f.Accounts.Remember(r.Context(), acc, typed)
+}
+
+// spelling is the typed name as it is remembered.
+func spelling(r *http.Request) string { return strings.TrimSpace(web.Field(r, "username")) }
 
 // replace ends what the browser had before: a new login is a new session (S15), and a renewed one has a new panel session.
 // The cookies of the answer are the new session's business.
@@ -189,7 +203,7 @@ func (f *Flow) beginning(r *http.Request, old session.Session, acc account.Accou
 	s := old
 	if old.Stage == session.Full && old.Account == acc.ID && old.Generation == acc.Generation {
 		stage = session.Full
-		s.Note.Used, s.Note.Impersonates, s.Note.RecoveryOnly = "", false, false // of the panel session that ended
+		s.Note.Used, s.Note.Impersonates, s.Note.RecoveryOnly, s.Note.Challenge = "", false, false, false // of the panel session that ended
 	} else {
 		s = f.Sessions.Begin(acc.ID, acc.Name, out.Who.Role, acc.Generation)
 		s.Person = acc.Key

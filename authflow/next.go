@@ -46,6 +46,9 @@ func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session)
 	if jar == nil {
 		return f.passwordAgain(w, r, s, templates.LoginEnded)
 	}
+	if s.Note.Challenge {
+		return f.arriveChallenged(w, r, s, jar, parked)
+	}
 	life, who, err := f.Panel.Probe(r.Context(), clientOf(r), jar)
 	switch {
 	case life == panel.Alive && (s.Note.Impersonates || who.Is(s.Person)):

@@ -23,7 +23,7 @@ func (f *Flow) Session(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return web.StoreDown(err)
 	}
-	if s.Stage != session.Full {
+	if stageOf(s) != session.Full {
 		f.Site.JSON(w, http.StatusOK, status{Stage: session.Anonymous.String()})
 		return nil
 	}

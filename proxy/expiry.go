@@ -44,10 +44,11 @@ func (p *Proxy) noticeExpiry(res *http.Response, t *passing) ([]string, error) {
 	return cookies, nil
 }
 
-// guarded: only a gateway session has a panel session to lose, and logging out is no expiry.
+// guarded: only a gateway session has a panel session to lose; logging out is no expiry, and nobody is in yet while the panel
+// asks for its own second step.
 func guarded(t *passing) bool {
 	k := t.verdict.Route.Kind
-	return t.verdict.Session.Account != "" && k != panel.Public && k != panel.Logout
+	return t.verdict.Session.Account != "" && !t.verdict.Session.Note.Challenge && k != panel.Public && k != panel.Logout
 }
 
 func (p *Proxy) signedOut(res *http.Response, t *passing) bool {

@@ -82,6 +82,8 @@ func (g *Gate) decide(ctx context.Context, r *http.Request, a Asked) Verdict {
 		return Verdict{Decision: Unavailable, Route: route, Cause: err}
 	}
 	switch {
+	case s.Stage == session.Full && s.Note.Challenge:
+		return settling(s, route, a)
 	case s.Stage == session.Full:
 		return loggedIn(s, route)
 	case route.Kind == panel.Public:
@@ -107,6 +109,18 @@ func (g *Gate) refuse(r *http.Request, a Asked, route panel.Route) (Verdict, boo
 		return Verdict{Decision: NeedLogin, Route: route}, true
 	}
 	return Verdict{}, false
+}
+
+// settling is what somebody may reach whose panel still asks for its own second step: that, and the way out. What the panel's
+// answer to it is worth, the login page finds out (design 4.2, step 7).
+func settling(s session.Session, route panel.Route, a Asked) Verdict {
+	switch {
+	case !a.Front && (route.Kind == panel.ChallengeRoute || route.Kind == panel.Logout):
+		return Verdict{Decision: Allow, Route: route, Session: s}
+	case route.Kind == panel.Public:
+		return Verdict{Decision: Allow, Route: route}
+	}
+	return Verdict{Decision: NeedLogin, Route: route}
 }
 
 // loggedIn is what a logged-in person may reach.

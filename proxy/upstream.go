@@ -127,7 +127,7 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 		out.Header.Set("User-Agent", "") // keeps net/http from adding its own
 	}
 	p.opt.Panel.Forward(out, t.client)
-	if t.verdict.Session.Account != "" {
+	if t.verdict.Session.Account != "" && !t.verdict.Session.Note.Challenge {
 		out.Header.Set(p.opt.Headers.User, t.verdict.Session.Name)
 		if t.verdict.Session.Role != "" {
 			out.Header.Set(p.opt.Headers.Role, t.verdict.Session.Role)

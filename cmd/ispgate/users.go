@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +25,7 @@ first logged in, letter for letter; users list shows it.`,
 	for _, change := range userChanges {
 		c.AddCommand(change.command())
 	}
+	c.AddCommand(usersRenameCommand())
 	return c
 }
 
@@ -55,6 +57,9 @@ func withDirectory(c *cobra.Command, path string, fn func(context.Context, direc
 // named finds the account. To somebody unknown it says how an account comes to be, and what to do then.
 func (d directory) named(ctx context.Context, name, hint string) (account.Account, error) {
 	acc, err := d.Named(ctx, name)
+	if errors.Is(err, account.ErrNotFound) && strings.Contains(name, ":") { // a key, as the log of a conflict gives it
+		acc, err = d.Keyed(ctx, name)
+	}
 	if errors.Is(err, account.ErrNotFound) {
 		return acc, fmt.Errorf("no account is named %q: an account is made at the first login in which the panel accepts the person's "+
 			"password; %s", name, hint)

@@ -44,6 +44,10 @@ panel again after enrolling, which then needs a ticket: users ticket.`},
 	{verb: "revoke", kind: "revoked", run: revokeSessions, hint: seeList,
 		short: "End all sessions",
 		long:  `End all sessions of NAME on every node. The second factor stays as it is.`},
+	{verb: "delete", kind: "deleted", run: deleteAccount, hint: seeList,
+		short: "Forget an account",
+		long: `Forget the account NAME: its sessions end, its second factor, recovery codes, browsers and remembered spellings are gone.
+Whoever logs in under that name next is somebody new. Do it when the panel gives a name to another person.`},
 }
 
 func (u userChange) command() *cobra.Command {
@@ -107,6 +111,40 @@ func revokeSessions(ctx context.Context, d directory, acc account.Account) (answ
 		return answer{}, err
 	}
 	return answer{out: fmt.Sprintf("all sessions of %s have ended\n", shown(acc.Name))}, nil
+}
+
+func deleteAccount(ctx context.Context, d directory, acc account.Account) (answer, error) {
+	if err := d.Delete(ctx, acc.ID); err != nil {
+		return answer{}, err
+	}
+	return answer{out: fmt.Sprintf("%s is forgotten and all sessions have ended\n", shown(acc.Name))}, nil
+}
+
+func usersRenameCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "rename NAME NEW-NAME -c FILE",
+		Short: "Pin another name to an account",
+		Long: `Pin NEW-NAME to the account NAME after the panel has renamed the person: the panel is told NEW-NAME from the next login on.
+Sessions under the old name end. The second factor stays.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			return withDirectory(c, path, func(ctx context.Context, d directory) error {
+				acc, err := d.named(ctx, args[0], seeList)
+				if err != nil {
+					return err
+				}
+				if err := d.Rename(ctx, acc.ID, args[1]); err != nil {
+					return err
+				}
+				d.Audit(ctx, account.Event{Kind: "renamed", Account: acc.ID, Name: args[1], Detail: "by " + operator()})
+				_, err = fmt.Fprintf(c.OutOrStdout(), "%s is now %s and all sessions have ended\n", shown(acc.Name), shown(args[1]))
+				return err
+			})
+		},
+	}
+	configFlag(c, &path)
+	return c
 }
 
 // operator names who runs this command. The environment is not asked, whoever calls could write anything there; only what

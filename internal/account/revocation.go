@@ -14,9 +14,15 @@ type Revocation struct {
 	At         time.Time
 }
 
+// Unmet stands for the account of a session whose person the panel has not named yet: it waits for a second step of its own.
+const Unmet = "unmet"
+
 // Generation reads the account's current generation: sessions of an older one are dead. It returns ErrNotFound or
-// ErrTampered.
+// ErrTampered. Unmet has generation 0.
 func (s *Store) Generation(ctx context.Context, account string) (int64, error) {
+	if account == Unmet {
+		return 0, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	r, err := s.load(ctx, s.reading(), "a.id", account)

@@ -32,6 +32,9 @@ $users = ['admin' => 'super_admin', 'operator' => 'operator', 'plain' => 'accoun
 for ($i = 1; $i <= 300; $i++) {
     $users["user$i"] = 'operator'; // a fresh one for each test
 }
+for ($i = 1; $i <= 5; $i++) {
+    $users["second$i"] = 'operator'; // with a second factor in the panel itself
+}
 $password = Hash::make('secret-password');
 DB::transaction(function () use ($users, $password) {
     foreach ($users as $name => $role) {

@@ -22,9 +22,31 @@ Route::middleware('guest')->group(function () {
     Route::view('/login', 'login')->name('login');
     Route::post('/login', function (LoginRequest $request) {
         $request->authenticate();
+        // As Fortify does it: who has a second factor in the panel is not logged in yet.
+        if (str_starts_with(Auth::user()->email, 'second')) {
+            $request->session()->put('login.id', Auth::id());
+            Auth::guard('web')->logoutCurrentDevice();
+
+            return redirect('/two-factor-challenge');
+        }
         $request->session()->regenerate();
 
         return redirect()->intended('/dashboard');
+    });
+});
+
+Route::middleware('guest')->group(function () {
+    Route::get('/two-factor-challenge', fn (Request $request) => $request->session()->has('login.id') ? view('challenge') : redirect('/login'));
+    Route::post('/two-factor-challenge', function (Request $request) {
+        $id = $request->session()->get('login.id');
+        if (! $id || $request->input('code') !== '424242') {
+            return redirect('/two-factor-challenge')->withErrors(['code' => 'The provided code was invalid.']);
+        }
+        $request->session()->forget('login.id');
+        Auth::loginUsingId($id);
+        $request->session()->regenerate();
+
+        return redirect('/dashboard');
     });
 });
 
