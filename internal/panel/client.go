@@ -24,6 +24,7 @@ type Panel struct {
 	host      string
 	hosts     []string // names that the panel may call itself, lower case, without ports
 	control   controlState
+	told      told
 }
 
 // New makes a Panel. The profile must be complete. Nothing is asked of the panel yet.
@@ -50,7 +51,7 @@ func assemble(o Options) (*Panel, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Panel{opt: o, profile: o.Profile, proto: o.Profile.Forward.Proto, host: o.Profile.Forward.Host}
+	p := &Panel{told: told{log: o.Log}, opt: o, profile: o.Profile, proto: o.Profile.Forward.Proto, host: o.Profile.Forward.Host}
 	if p.proto == "keep" {
 		p.proto = o.Public.Scheme
 	}

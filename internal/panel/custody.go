@@ -17,6 +17,7 @@ type Custody struct {
 	mode    Mode
 	secure  bool
 	dropped func()
+	told    *told
 	now     func() time.Time
 }
 
@@ -26,7 +27,7 @@ func (p *Panel) Custody() *Custody {
 	if o.Dropped == nil {
 		o.Dropped = func() {}
 	}
-	return &Custody{ring: o.Ring, profile: o.Profile, mode: o.Mode, secure: o.Public.Scheme == "https", dropped: o.Dropped, now: o.Now}
+	return &Custody{ring: o.Ring, profile: o.Profile, mode: o.Mode, secure: o.Public.Scheme == "https", dropped: o.Dropped, told: &p.told, now: o.Now}
 }
 
 // Sealing reports whether browsers hold this panel's cookies sealed: then a request without one has no panel session.
@@ -115,7 +116,12 @@ func (c *Custody) open(seal Seal, p Pair, all []Pair) (string, bool) {
 	if seal.public {
 		return p.Value, !c.profile.MatchSession(p.Name)
 	}
-	return p.Value, c.profile.MatchVisible(p.Name) && !c.profile.MatchSession(p.Name)
+	visible := c.profile.MatchVisible(p.Name) && !c.profile.MatchSession(p.Name)
+	if !visible {
+		c.dropped()
+		c.told.once(p.Name)
+	}
+	return p.Value, visible
 }
 
 // Close rewrites the Set-Cookie headers of a panel's answer for the browser. target is what the panel was asked for, request

@@ -2,6 +2,8 @@ package panel
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -305,4 +307,29 @@ func FuzzFoldCookieName(f *testing.F) {
 			t.Errorf("%q: its dotted twin folds to %q, not %q", name, dotted, folded)
 		}
 	})
+}
+
+// TestScriptsCookiesAreNamedOnce: an operator learns which cookie of the panel's scripts to list; visitors cannot fill the log.
+func TestScriptsCookiesAreNamedOnce(t *testing.T) {
+	c, dropped := keeper(t, here, Sealed, "")
+	var log strings.Builder
+	c.told.log = slog.New(slog.NewTextHandler(&log, nil))
+	for range 3 {
+		if got := c.Open(c.Session("one"), []string{"theme=dark; XSRF-TOKEN=x"}).Header(); got != "XSRF-TOKEN=x" {
+			t.Fatalf("the panel gets %q", got)
+		}
+	}
+	if n := strings.Count(log.String(), "cookie=theme"); n != 1 || *dropped != 3 || strings.Contains(log.String(), "dark") {
+		t.Errorf("named %d times, counted %d: %s", n, *dropped, log.String())
+	}
+	for n := range 3 * maxTold {
+		c.Open(c.Session("one"), []string{fmt.Sprintf("junk%d=1", n)})
+	}
+	if n := strings.Count(log.String(), "\n"); n > maxTold {
+		t.Errorf("%d lines", n)
+	}
+	c.Open(c.Public(), []string{"theme=dark"})
+	if *dropped != 3+3*maxTold {
+		t.Error("a visitor's own cookies are counted")
+	}
 }
