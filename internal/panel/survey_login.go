@@ -14,21 +14,14 @@ import (
 
 // logIn fills the form in once, tells every step, and returns the visit that may now be logged in with the page it ends on.
 func (s *survey) logIn(ctx context.Context) (*visit, *Answer, error) {
-	if s.out.basic {
-		a := &attempt{panel: s.lenient("http-basic"), in: Attempt{s.ask.Client, s.ask.Username, s.ask.Password}}
-		answer, err := a.present(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		s.step("GET", a.panel.profile.Verify, answer)
-		if answer.Status == http.StatusUnauthorized {
-			s.missing("the password was refused")
-			return nil, nil, nil
-		}
-		return a.visit, answer, nil
+	p, err := s.lenient()
+	if err != nil {
+		return nil, nil, err
 	}
-	p := s.lenient(s.out.Base)
 	a := &attempt{panel: p, in: Attempt{s.ask.Client, s.ask.Username, s.ask.Password}, visit: p.visit(s.ask.Client, &Jar{})}
+	if s.out.basic {
+		return s.logInBasic(ctx, a)
+	}
 	m, err := a.fillIn(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -57,28 +50,31 @@ func (s *survey) logIn(ctx context.Context) (*visit, *Answer, error) {
 	return a.visit, landing, nil
 }
 
-// lenient is the panel under a built-in profile with what was found so far.
-func (s *survey) lenient(base string) *Panel {
-	o := s.panel.opt
-	o.Profile = s.known()
-	if base != s.panel.profile.Name {
-		if p, err := Load(base); err == nil {
-			o.Profile = p
-		}
-	}
-	if s.out.page != "" {
-		changed := s.known().clone()
-		changed.Login.Page = s.out.page
-		if s.out.generic() {
-			changed.Login.User, changed.Login.Password = "auto", "auto"
-		}
-		o.Profile = changed
-	}
-	p, err := assemble(o)
+func (s *survey) logInBasic(ctx context.Context, a *attempt) (*visit, *Answer, error) {
+	answer, err := a.present(ctx)
 	if err != nil {
-		return s.panel
+		return nil, nil, err
 	}
-	return p
+	s.step("GET", a.panel.profile.Verify, answer)
+	if answer.Status == http.StatusUnauthorized {
+		s.missing("the password was refused")
+		return nil, nil, nil
+	}
+	return a.visit, answer, nil
+}
+
+// lenient is the panel with what was found so far, which may lack something.
+func (s *survey) lenient() (*Panel, error) {
+	profile := s.known().clone()
+	if s.out.page != "" {
+		profile.Login.Page = s.out.page
+	}
+	if s.out.generic() {
+		profile.Login.User, profile.Login.Password = "auto", "auto"
+	}
+	o := s.panel.opt
+	o.Profile = profile
+	return assemble(o)
 }
 
 var codeField = `input[autocomplete="one-time-code"], input[name*=otp i], input[name*=totp i], input[name=code], input[name*="2fa" i]`
