@@ -23,7 +23,7 @@ test: ## all tests; on Debian installs the packages they need (test/packages.txt
 	test/install
 	$(FLAGS) $(GO) test -count=1 -timeout=20m ./...
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout=20m $(RACE)
-	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout=20m -run '^TestContract/sqlite$$' -skip FiftyUses ./internal/account
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout=20m -run '^TestContract$$/^sqlite$$' -skip '^TestContract$$/^sqlite$$/FiftyUses' ./internal/account
 
 lint: ## gofmt, go vet, staticcheck, a tidy go.mod
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
