@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -87,7 +88,8 @@ func (w *Watch) Login() bool { return w.cut && w.hasUser.Load() && w.hasPassword
 // Body is body as it streams. Where both fields have come by, it ends with ErrLoginInside before the panel has the second.
 func (w *Watch) Body(body io.Reader) io.Reader {
 	w.body = body
-	w.scanners = []scanner{&pairScanner{}, &partScanner{}, &jsonScanner{}}
+	unclear := func() { w.hasUser.Store(true); w.hasPassword.Store(true) }
+	w.scanners = []scanner{&pairScanner{}, &partScanner{unclear: unclear}, &partScanner{cr: true, unclear: unclear}, &jsonScanner{}}
 	return w
 }
 
@@ -103,7 +105,10 @@ func (w *Watch) Read(b []byte) (int, error) {
 	return n, err
 }
 
-const maxFieldName = 512 // bytes, as written; a longer one is no login field's
+const (
+	maxFieldName  = 512      // bytes, as written; of a longer one the beginning is looked at, since PHP cuts at NUL
+	maxPartHeader = 16 << 10 // bytes of a header of one part; a longer one cannot be judged, and is refused
+)
 
 // pairScanner reads name=value&…, as PHP does, and at `;` too, as others do.
 type pairScanner struct {
@@ -120,14 +125,17 @@ func (s *pairScanner) scan(b []byte, found func(string)) {
 		case c == '=':
 			s.end(found)
 			s.value = true
-		case len(s.name) <= maxFieldName:
+		case len(s.name) < maxFieldName:
 			s.name = append(s.name, c)
+			if blank := string(s.name); blank == "+" || blank == " " || blank == "%20" { // PHP strips any number of them
+				s.name = s.name[:0]
+			}
 		}
 	}
 }
 
 func (s *pairScanner) end(found func(string)) {
-	if n := len(s.name); n > 0 && n <= maxFieldName {
+	if len(s.name) > 0 {
 		found(string(s.name))
 	}
 	s.name, s.value = s.name[:0], false
@@ -139,41 +147,59 @@ func (s *pairScanner) all(text string, found func(string)) {
 	s.end(found)
 }
 
-// partScanner reads the Content-Disposition lines of multipart bodies, folded ones too. Lines end at CR or LF.
+// partScanner reads the Content-Disposition headers of multipart bodies as PHP's rfc1867.c does: white space is what C calls so,
+// and a line that begins with it, or has no colon, goes on with the header before. Lines end at LF or, for others, at CR too.
 type partScanner struct {
-	line   []byte
-	inside bool // of a Content-Disposition header: a line that begins with a blank goes on with it
+	cr      bool // lines end at CR as well
+	unclear func()
+	last    byte
+	line    []byte
+	long    bool // more of this line came than is kept
+	inside  bool // of a Content-Disposition header
 }
 
+const space = `[ \t\r\n\x0b\x0c]`
+
 var (
-	disposition = regexp.MustCompile(`(?i)^\s*content-disposition\s*:`)
-	partName    = regexp.MustCompile(`(?i)(?:^|[;\s,])name\*?\d*\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|'((?:[^'\\]|\\.)*)'?|([^;\s]*))`)
+	disposition = regexp.MustCompile(`(?i)^` + space + `*content-disposition` + space + `*:`)
+	partName    = regexp.MustCompile(`(?i)(?:^|[;,]|` + space + `)name\*?\d*\*?` + space + `*=` + space + `*(?:"((?:[^"\\]|\\.)*)"?|'((?:[^'\\]|\\.)*)'?|([^; \t\r\n\x0b\x0c]*))`)
 )
 
 func (s *partScanner) scan(b []byte, found func(string)) {
 	for _, c := range b {
+		pair := s.cr && c == '\n' && s.last == '\r' // one end of a line, not two
+		s.last = c
 		switch {
-		case c == '\r' || c == '\n':
-			if len(s.line) > 0 {
-				s.end(found)
-			}
-		case len(s.line) <= 4*maxFieldName:
+		case pair:
+		case c == '\n' || s.cr && c == '\r':
+			s.end(found)
+		case len(s.line) < maxPartHeader:
 			s.line = append(s.line, c)
+		default:
+			s.long = true
 		}
 	}
 }
 
 func (s *partScanner) end(found func(string)) {
-	goesOn := s.inside && (s.line[0] == ' ' || s.line[0] == '\t')
-	s.inside = goesOn || disposition.Match(s.line)
+	line := bytes.TrimSuffix(s.line, []byte("\r"))
+	if len(line) == 0 { // the end of the headers
+		s.inside, s.line = false, s.line[:0]
+		return
+	}
+	goesOn := s.inside && (strings.IndexByte(" \t\r\x0b\x0c", line[0]) >= 0 || bytes.IndexByte(line, ':') < 0)
+	s.inside = goesOn || disposition.Match(line)
 	if s.inside {
-		for _, m := range partName.FindAllSubmatch(s.line, -1) {
+		for _, m := range partName.FindAllSubmatch(line, -1) {
 			name := string(m[1]) + string(m[2]) + string(m[3])
 			found(name)
 			found(strings.ReplaceAll(name, `\`, ""))
 		}
+		if s.long {
+			s.unclear()
+		}
 	}
-	s.line = s.line[:0]
+	s.line, s.long = s.line[:0], false
 }
 
 // jsonScanner reads the keys of JSON, at any depth: a string with a colon behind it.
