@@ -26,7 +26,7 @@ var errUsurped = errors.New("the panel names another person inside this session"
 
 // watched looks at a request for the panel's login fields (S15). It tells whether the request must not pass at all.
 func (p *Proxy) watched(r *http.Request, t *passing) (refused bool) {
-	if !guarded(t) {
+	if t.verdict.Session.Account == "" || t.verdict.Route.Kind == panel.Public { // the way out is watched as well
 		return false
 	}
 	_, query, _ := strings.Cut(web.Of(r).Target, "?")

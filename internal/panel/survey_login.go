@@ -96,7 +96,7 @@ func firstWords(a *Answer) string {
 
 var (
 	personal = regexp.MustCompile(`(?i)profile|account|password|preferences|settings|user|/me\b|dashboard|home`)
-	risky    = regexp.MustCompile(`(?i)log.?out|sign.?out|log.?off|delete|remove|destroy|disable|reboot|restart|toggle|lock|impersonate|login.?as|export|download|\.(zip|csv|pdf|png|jpe?g|css|js)\b`)
+	risky    = regexp.MustCompile(`(?i)log.?out|sign.?out|log.?off|del(ete)?\b|delete|remove|destroy|disable|reboot|restart|toggle|lock|suspend|activate|disconnect|reset|clear|cancel|approve|\bpay|refund|renew|recharge|send|\brun|sync|backup|restore|kick|purge|wipe|drop|erase|close|terminate|/[0-9]+(/|$)|impersonate|login.?as|export|download|\.(zip|csv|pdf|png|jpe?g|css|js)\b`)
 	leaving  = regexp.MustCompile(`(?i)log.?out|sign.?out|log.?off`)
 )
 

@@ -15,13 +15,13 @@ type Proposal struct {
 	page, action, user, password string
 	verify, logout, name         string
 	signedOut, session, visible  []string
-	basic, unplayable            bool
+	basic, unplayable, failed    bool
 }
 
 func (p *Proposal) generic() bool { return p.Base == "generic" }
 
-// Complete reports whether the proposal can be written down as a profile that works.
-func (p *Proposal) Complete() bool { return p.verify != "" && !p.unplayable }
+// Complete reports whether the proposal can be written down as a profile that works: it failed none of its own tests.
+func (p *Proposal) Complete() bool { return p.verify != "" && !p.unplayable && !p.failed }
 
 // anywhere: a panel that shows its login form in place of any page takes a login there, too (T13).
 func (p *Proposal) anywhere() bool { return slices.Contains(p.signedOut, "{form: true}") }
@@ -147,6 +147,7 @@ func (s *survey) prove(ctx context.Context) {
 		err = profile.Complete()
 	}
 	if err != nil {
+		s.out.failed = true
 		s.missing("the proposal is not a profile yet: %v", err)
 		return
 	}
@@ -159,12 +160,14 @@ func (s *survey) prove(ctx context.Context) {
 	}
 	right := s.try(ctx, p, "the right password", s.ask.Client, s.ask.Username, s.ask.Password)
 	if right.Verdict != OK {
+		s.out.failed = true
 		s.missing("the right password comes out as %s: %s", right.Verdict, right.Reason)
 		return
 	}
 	s.variants(ctx, p, right)
 	if s.ask.Wrong {
 		if out := s.try(ctx, p, "a wrong password", s.ask.Client, s.ask.Username, s.ask.Password+"-wrong"); out.Verdict != BadCredentials {
+			s.out.failed = true
 			s.missing("a wrong password comes out as %s: %s", out.Verdict, out.Reason)
 		}
 	} else {
@@ -189,6 +192,7 @@ func (s *survey) variants(ctx context.Context, p *Panel, right Outcome) {
 	other := s.ask.Client
 	other.Language, other.UserAgent = "bn,en;q=0.5", "Mozilla/5.0 (Android 14; Mobile) ispgate-check"
 	if out := s.try(ctx, p, "another browser, in another language", other, s.ask.Username, s.ask.Password); out.Verdict != OK {
+		s.out.failed = true
 		s.missing("another browser's login comes out as %s: %s", out.Verdict, out.Reason)
 	}
 	upper := strings.ToUpper(s.ask.Username)
@@ -197,6 +201,7 @@ func (s *survey) variants(ctx context.Context, p *Panel, right Outcome) {
 	}
 	out := s.try(ctx, p, "the name as "+upper, s.ask.Client, upper, s.ask.Password)
 	if out.Verdict == OK && out.Who.Key() != right.Who.Key() {
+		s.out.failed = true
 		s.missing("the panel takes %s for the same person, but the profile makes another account of it: set usernames.fold: true, or read the identity", upper)
 	}
 }
