@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ispgate/ispgate/internal/config"
 	"github.com/ispgate/ispgate/internal/panel"
 )
 
@@ -34,14 +35,7 @@ func routesTestCommand() *cobra.Command {
 a whole address of the panel. --from is the client's address, for rules that ask for one.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := checkOutput(output); err != nil {
-				return err
-			}
-			cfg, err := loadConfig(path)
-			if err != nil {
-				return err
-			}
-			profile, err := loadProfile(cfg)
+			cfg, profile, err := routesOf(path, output)
 			if err != nil {
 				return err
 			}
@@ -62,6 +56,19 @@ a whole address of the panel. --from is the client's address, for rules that ask
 	c.Flags().StringVar(&from, "from", "", "address of the client")
 	outputFlag(c, &output)
 	return c
+}
+
+// routesOf reads the configuration and the profile that a command asks about.
+func routesOf(path, output string) (*config.Config, *panel.Profile, error) {
+	if err := checkOutput(output); err != nil {
+		return nil, nil, err
+	}
+	cfg, err := loadConfig(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	profile, err := loadProfile(cfg)
+	return cfg, profile, err
 }
 
 // targetOf is the request target of an address on public_url, or the target itself.
@@ -127,14 +134,7 @@ func routesListCommand() *cobra.Command {
 		Short: "List the rules of the profile, the strongest first",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := checkOutput(output); err != nil {
-				return err
-			}
-			cfg, err := loadConfig(path)
-			if err != nil {
-				return err
-			}
-			profile, err := loadProfile(cfg)
+			_, profile, err := routesOf(path, output)
 			if err != nil {
 				return err
 			}

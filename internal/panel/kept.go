@@ -47,16 +47,24 @@ func (c *Custody) keep(sc setCookie, target string) (copied setCookie, ok bool) 
 func (c *Custody) kept(seal Seal, all []Pair) []*http.Cookie {
 	var out []*http.Cookie
 	for _, p := range all {
-		if seal.public || !strings.HasPrefix(p.Name, c.own(keptName)) || isChunkName(p.Name) {
-			continue
-		}
-		if text, ok := unseal(seal.box, p, all); ok {
-			if f := strings.SplitN(text, "\x00", 3); len(f) == 3 {
-				out = append(out, &http.Cookie{Name: f[0], Path: f[1], Value: f[2]})
-			}
+		if of := c.keptBy(seal, p, all); of != nil {
+			out = append(out, of)
 		}
 	}
 	return out
+}
+
+// keptBy is the cookie that one copy of a request carries; nil: it is none, or not this session's.
+func (c *Custody) keptBy(seal Seal, p Pair, all []Pair) *http.Cookie {
+	if seal.public || !strings.HasPrefix(p.Name, c.own(keptName)) || isChunkName(p.Name) {
+		return nil
+	}
+	text, ok := unseal(seal.box, p, all)
+	f := strings.SplitN(text, "\x00", 3)
+	if !ok || len(f) != 3 {
+		return nil
+	}
+	return &http.Cookie{Name: f[0], Path: f[1], Value: f[2]}
 }
 
 // basic is the Authorization header that a request's cookies stand for; empty: none.
@@ -90,7 +98,7 @@ func (c *Custody) drop(seal Seal, h http.Header, all []Pair, keep map[string]boo
 			continue
 		}
 		h.Add("Set-Cookie", expire(p.Name, "/").String())
-		for _, of := range c.kept(seal, []Pair{p}) {
+		if of := c.keptBy(seal, p, all); of != nil {
 			h.Add("Set-Cookie", expire(of.Name, of.Path).String())
 		}
 	}

@@ -78,3 +78,13 @@ func TestKeptCookiesAreNotMade(t *testing.T) {
 		t.Errorf("for another cookie: %q", lines)
 	}
 }
+
+// TestForgetDeletesLongKeptCookies: a copy in several parts tells its cookie's Path as well.
+func TestForgetDeletesLongKeptCookies(t *testing.T) {
+	c, _ := keeper(t, here, Sealed, "{session: [PHPSESSID]}")
+	h := http.Header{}
+	c.Forget(c.Session("one"), h, []string{held(closed(c, c.Session("one"), "", "PHPSESSID="+strings.Repeat("x", 9000)+"; path=/shop"))})
+	if text := strings.Join(h.Values("Set-Cookie"), "\n"); !strings.Contains(text, "PHPSESSID=; Path=/shop;") {
+		t.Errorf("left at its Path:\n%s", text)
+	}
+}
