@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,8 +17,8 @@ var built struct {
 	path string
 }
 
-// Binary builds ./cmd/ispgate once per test process and returns its path. The file lies in the user's cache directory:
-// packages tested side by side share it, and an unchanged program is not linked again.
+// Binary builds ./cmd/ispgate once per test process and returns its path. The file lies in the user's cache directory, one per
+// checkout: packages tested side by side share it, and an unchanged program is not linked again.
 func Binary(t testing.TB) string {
 	t.Helper()
 	built.Lock()
@@ -28,7 +30,8 @@ func Binary(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("build ispgate: %v", err)
 	}
-	directory := filepath.Join(cache, "ispgate-test")
+	checkout := sha256.Sum256([]byte(Root(t)))
+	directory := filepath.Join(cache, "ispgate-test", hex.EncodeToString(checkout[:8]))
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		t.Fatalf("build ispgate: %v", err)
 	}
