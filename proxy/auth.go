@@ -26,14 +26,7 @@ func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cache-Control", "no-store")
 	switch v.Decision {
 	case Allow:
-		if v.Session.Account != "" {
-			h.Set(p.opt.Headers.User, v.Session.Name)
-			if v.Session.Role != "" {
-				h.Set(p.opt.Headers.Role, v.Session.Role)
-			}
-			p.touch(r, v, o.method)
-		}
-		w.WriteHeader(http.StatusNoContent)
+		p.allowed(w, r, v, o)
 	case NeedLogin, NeedStep:
 		w.WriteHeader(http.StatusUnauthorized)
 	case Unavailable:
@@ -44,7 +37,23 @@ func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// AuthRedirect is what the server in front shows after a 401 of Auth: the same verdict, rendered for a browser.
+// allowed tells the server in front that a request may pass, whose it is, and which cookies are the application's (S45). The
+// cookies are told only where no browser can have asked: a page's script would read those that are kept from scripts.
+func (p *Proxy) allowed(w http.ResponseWriter, r *http.Request, v Verdict, o original) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if v.Session.Account != "" {
+		p.identify(h, v.Session)
+		p.touch(r, v, o.method)
+	}
+	if c := p.custody.Strip(r.Header.Values("Cookie")); c != "" && web.Of(r).FrontAsks {
+		h.Set("Cookie", c)
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// AuthRedirect is what the server in front shows after a 401 of Auth: the same verdict, rendered for a browser. Caddy and
+// Traefik, which pass any answer on, ask here in the first place.
 func (p *Proxy) AuthRedirect(w http.ResponseWriter, r *http.Request) error {
 	v, o, err := p.question(r)
 	if err != nil {
@@ -52,7 +61,7 @@ func (p *Proxy) AuthRedirect(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch v.Decision {
 	case Allow:
-		w.WriteHeader(http.StatusNoContent)
+		p.allowed(w, r, v, o)
 		return nil
 	case NeedLogin, NeedStep:
 		page := stepURL(v, o.target)
@@ -77,7 +86,11 @@ func (p *Proxy) question(r *http.Request) (Verdict, original, error) {
 	if err != nil {
 		return Verdict{}, original{}, err
 	}
-	return p.gate.Decide(r.Context(), r, Asked{Method: o.method, Target: o.target, Front: true}), o, nil
+	v := p.gate.Decide(r.Context(), r, Asked{Method: o.method, Target: o.target, Front: true})
+	if v.Decision == Allow && v.Session.Account != "" && p.someoneElse(r, v, o.method) {
+		v = Verdict{Decision: NeedLogin, Route: v.Route}
+	}
+	return v, o, nil
 }
 
 // seldom lets one line a minute through: whoever is not trusted could fill the log (S37).

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +18,26 @@ var overriding = []string{
 }
 
 var managedPrefixes = []string{"remote-", "x-remote-", "x-auth-", "x-authenticated-", "x-forwarded", "forwarded", "x-accel-"}
+
+// wellKnown are names of managedPrefixes that servers and applications are known to believe, for those who cannot strip by prefix.
+var wellKnown = []string{
+	"remote-user", "remote-role", "remote-groups", "remote-name", "remote-email", "remote-addr", "remote-host",
+	"x-remote-user", "x-remote-role", "x-remote-groups", "x-remote-name", "x-remote-email", "x-remote-addr", "x-remote-ip",
+	"x-auth-user", "x-auth-username", "x-auth-role", "x-auth-email", "x-auth-groups", "x-auth-request-user", "x-auth-request-email",
+	"x-auth-request-groups", "x-auth-request-preferred-username", "x-authenticated-user", "x-authenticated-userid", "x-authenticated-email",
+	"x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-forwarded-preferred-username", "x-forwarded-method", "x-forwarded-uri",
+	"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-path", "x-forwarded-server", "x-forwarded-scheme", "x-forwarded-protocol",
+	"x-forwarded-ssl", "x-forwarded-by", "x-forwarded", "forwarded", "forwarded-for", "x-accel-redirect", "x-accel-mapping",
+}
+
+// Managed lists the header names that no client may say to the application, in lower case and sorted, and the beginnings of
+// whole families of them: for a server in front that passes requests on itself. names has the well-known members of the families,
+// for servers that cannot strip by beginnings.
+func Managed(id Identity) (names, families []string) {
+	names = slices.Concat(overriding, wellKnown, []string{fold(id.User), fold(id.Role)})
+	slices.Sort(names)
+	return slices.Compact(names), slices.Clone(managedPrefixes)
+}
 
 func newManaged(id Identity) managed {
 	m := managed{names: map[string]bool{fold(id.User): true, fold(id.Role): true}}

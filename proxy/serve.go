@@ -38,7 +38,8 @@ type Proxy struct {
 	managed   managed
 	probes    singleflight.Group
 	lives     lives
-	asked     inquiries
+	asked     inquiries // whose panel session one is
+	changed   inquiries // a session's last request at the second door that may have changed something
 	strangers seldom
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/session"
 	"github.com/ispgate/ispgate/internal/web"
 )
 
@@ -128,10 +129,15 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	}
 	p.opt.Panel.Forward(out, t.client)
 	if t.verdict.Session.Account != "" && !t.verdict.Session.Note.Challenge {
-		out.Header.Set(p.opt.Headers.User, t.verdict.Session.Name)
-		if t.verdict.Session.Role != "" {
-			out.Header.Set(p.opt.Headers.Role, t.verdict.Session.Role)
-		}
+		p.identify(out.Header, t.verdict.Session)
+	}
+}
+
+// identify tells the panel, or the server in front of it, who is there.
+func (p *Proxy) identify(h http.Header, s session.Session) {
+	h.Set(p.opt.Headers.User, s.Name)
+	if s.Role != "" {
+		h.Set(p.opt.Headers.Role, s.Role)
 	}
 }
 

@@ -209,8 +209,6 @@ func unfinished(cfg *config.Config) error {
 	switch {
 	case cfg.Passwords.Source != "panel" || cfg.Passwords.EmergencyFile != "":
 		return usageError{errors.New("passwords: only `source: panel` works in this version")}
-	case cfg.Panel.Cookies != "sealed":
-		return usageError{errors.New("panel.cookies: only `sealed` works in this version")}
 	}
 	return nil
 }

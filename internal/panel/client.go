@@ -33,6 +33,9 @@ func New(o Options) (*Panel, error) {
 		if err := o.Profile.Complete(); err != nil {
 			return nil, err
 		}
+		if o.Mode == Passthrough && o.Profile.Login.As == "basic" {
+			return nil, errors.New("cookies: passthrough cannot carry HTTP Basic credentials, which only the gateway adds (sealed, with the gateway as the proxy)")
+		}
 	}
 	return assemble(o)
 }

@@ -124,6 +124,18 @@ func (c *Custody) open(seal Seal, p Pair, all []Pair) (string, bool) {
 	return p.Value, visible
 }
 
+// Strip is the Cookie header that an application gets from a server in front of it: as it came, without cookies of ours and
+// those that the profile drops (S45); empty: none.
+func (c *Custody) Strip(headers []string) string {
+	var out Opened
+	for _, p := range pairs(headers) {
+		if !Own(p.Name) && !isChunkName(p.Name) && !c.profile.MatchDrop(p.Name) {
+			out.Pairs = append(out.Pairs, p)
+		}
+	}
+	return out.Header()
+}
+
 // Close rewrites the Set-Cookie headers of a panel's answer for the browser. target is what the panel was asked for, request
 // are the Cookie headers of the browser's own request: they tell which chunks are left over.
 func (c *Custody) Close(seal Seal, h http.Header, target string, request []string) {
@@ -149,18 +161,23 @@ func (c *Custody) close(seal Seal, sc setCookie, target string, present []Pair) 
 	sc.cut("domain")
 	session := c.profile.MatchSession(sc.name)
 	plain := c.mode == Passthrough && !seal.public || seal.public && !session || !seal.public && !session && c.profile.MatchVisible(sc.name)
-	if plain {
-		return []setCookie{sc}
+	out := []setCookie{sc}
+	c.protect(&sc)
+	if !plain {
+		out = c.write(seal, sc, present)
 	}
-	sc.set("httponly", "HttpOnly")
-	if c.secure {
-		sc.set("secure", "Secure")
-	}
-	out := c.write(seal, sc, present)
 	if copied, ok := c.keep(sc, target); ok && session && !seal.public {
 		out = append(out, c.write(seal, copied, present)...)
 	}
 	return out
+}
+
+// protect keeps scripts and plain http away from a cookie.
+func (c *Custody) protect(sc *setCookie) {
+	sc.set("httponly", "HttpOnly")
+	if c.secure {
+		sc.set("secure", "Secure")
+	}
 }
 
 // write is a sealed cookie, or a deletion as it came.

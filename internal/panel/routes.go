@@ -3,6 +3,7 @@ package panel
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -136,6 +137,32 @@ func (p *Profile) Rules() []RuleText {
 		}
 		for _, r := range p.routes[kind] {
 			out = append(out, RuleText{kind, r.number, r.name, r.text, r.from})
+		}
+	}
+	return out
+}
+
+// HandOver lists the paths that a server in front which only asks the gateway must leave to it: those of logins, logouts, the
+// panel's own second step and "log in as". `*` is any bytes; a rule that tests the query or the method hands its whole path over,
+// since servers choose by paths.
+func (p *Profile) HandOver() []string {
+	var out []string
+	for _, r := range p.Rules() {
+		switch r.Kind {
+		case LoginRoute, Logout, ChallengeRoute, Impersonate:
+		default:
+			continue
+		}
+		_, target := splitRule(strings.TrimSpace(r.Text))
+		all, err := alternatives(target)
+		if err != nil {
+			continue // was refused when the profile was read
+		}
+		for _, one := range all {
+			path, _, _ := strings.Cut(one, "?")
+			if !slices.Contains(out, path) {
+				out = append(out, path)
+			}
 		}
 	}
 	return out

@@ -94,17 +94,15 @@ func (s *Site) knows(r *http.Request, q *Request) bool {
 	if host != "" && host == canonicalHost(s.Public.Host, s.Public.Scheme) {
 		return true
 	}
-	path, _, _ := strings.Cut(q.Target, "?")
-	if q.Trusted && (path == URL("auth") || path == URL("auth/redirect")) {
-		return true
-	}
 	for _, h := range s.Hosts {
 		if host != "" && host == canonicalHost(h, s.Public.Scheme) {
 			q.SecondName = true
 			return true
 		}
 	}
-	return false
+	path, _, _ := strings.Cut(q.Target, "?")
+	q.FrontAsks = q.Trusted && (path == URL("auth") || path == URL("auth/redirect"))
+	return q.FrontAsks
 }
 
 // finish turns a panic into our page, and counts and logs the request.

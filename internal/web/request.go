@@ -25,6 +25,7 @@ type Request struct {
 	Target     string     // raw request target, path?query, byte for byte (S4)
 	Kind       Kind
 	SecondName bool // asked under one of `hosts`, not under public_url
+	FrontAsks  bool // a trusted server in front asks, under its own name for us: no browser can send such a Host
 	Start      time.Time
 	Route      string // bounded label for metrics; set by whoever serves
 }

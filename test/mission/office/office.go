@@ -2,6 +2,7 @@
 // with their browsers and phones. Whole-program tests work there.
 //
 //	office.go  the servers and their configuration    clerk.go  a person at a browser    phone.go  an authenticator app
+//	front.go   nginx or Caddy before it all
 package office
 
 import (
@@ -84,7 +85,9 @@ type Office struct {
 	Panel   *harness.LaravelPanel
 	Gateway *harness.Gateway
 	Config  Config
-	Dir     string // keys and account database
+	Dir     string          // keys and account database
+	Front   *harness.Server // in front of the gateway; nil: the tests are
+	URL     string          // where browsers go to Front
 }
 
 // Open opens an office. Keys of the configuration may be changed: key, value, key, value … A %s in a value becomes the
@@ -148,6 +151,9 @@ func (o *Office) Browser(t testing.TB) *harness.Browser {
 // BrowserAt returns a new browser at this address.
 func (o *Office) BrowserAt(t testing.TB, address string) *harness.Browser {
 	t.Helper()
+	if o.URL != "" {
+		return harness.NewBrowser(t, o.URL)
+	}
 	b := harness.NewBrowser(t, Origin)
 	b.Through(o.Host(), address)
 	return b

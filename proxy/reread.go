@@ -1,0 +1,53 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/web"
+)
+
+// settled is how long a session must have changed nothing before it is asked at the second door whose it is: the answer to
+// a form leads to a page whose message one more GET would eat (design 4.3).
+const settled = 10 * time.Second
+
+// someoneElse asks the panel, where that is due, whose session the browser's plain cookies are. In passthrough custody the
+// second door sees neither forms nor answers, so this is what is left of S15 there: within ten minutes of activity another
+// person's panel session ends both. A panel that does not answer changes nothing; one that ended its session says so itself.
+func (p *Proxy) someoneElse(r *http.Request, v Verdict, method string) bool {
+	s := v.Session
+	if p.opt.Panel.Sealing() || !p.gate.Profile.Identity.Configured() || s.Note.Impersonates {
+		return false
+	}
+	now := p.site.Now()
+	if !web.Reads(method) {
+		p.changed.put(s.ID, now)
+		return false
+	}
+	if web.Of(r).Kind != web.Navigation || now.Sub(p.changed.last(s)) < settled || now.Sub(p.asked.last(s)) < identityEvery {
+		return false
+	}
+	t := &passing{request: r, verdict: v, client: clientOf(r), seal: p.custody.Session(s.Custody), cookies: r.Header.Values("Cookie")}
+	t.opened = p.custody.Open(t.seal, t.cookies)
+	if !t.opened.Known {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), identityTime)
+	defer cancel()
+	_, err, _ := p.probes.Do("who "+s.ID, func() (any, error) {
+		jar := t.opened.Jar()
+		life, who, err := p.opt.Panel.Probe(ctx, t.client, jar)
+		if err != nil {
+			p.site.Log.Warn("the panel cannot be asked whose session this is", "request", web.Of(r).ID, "cause", err)
+		}
+		p.asked.put(s.ID, now)
+		if life == panel.Alive && !who.Is(s.Person) {
+			p.usurped(ctx, t, jar)
+			return nil, errUsurped
+		}
+		return nil, nil
+	})
+	return err != nil
+}

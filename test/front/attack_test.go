@@ -1,0 +1,126 @@
+package front
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ispgate/ispgate/test/harness"
+	"github.com/ispgate/ispgate/test/mission/office"
+)
+
+// seen is what the panel saw of a request: /debug/headers of the Laravel panel.
+type seen struct {
+	IP      string            `json:"ip"`
+	URI     string            `json:"uri"`
+	Headers map[string]string `json:"headers"`
+	Cookie  string            `json:"cookie"`
+}
+
+func ask(t *testing.T, b *harness.Browser, target string, headers ...string) seen {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodGet, target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Sec-Fetch-Mode", "cors")
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header[headers[i]] = append(request.Header[headers[i]], headers[i+1])
+	}
+	page, err := b.Send(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s seen
+	if page.Status == http.StatusBadRequest { // nginx takes some names only once
+		return s
+	}
+	if err := json.Unmarshal([]byte(page.Want(http.StatusOK).Body), &s); err != nil {
+		t.Fatalf("%v in %s", err, page.Body)
+	}
+	return s
+}
+
+// TestS01_HeadersThroughServers: what a client says of itself reaches PHP through no server, in no spelling (S1, S2, S3).
+func TestS01_HeadersThroughServers(t *testing.T) {
+	each(t, func(t *testing.T, server, mode string) {
+		o := office.Behind(t, server, mode, underscores)
+		c := o.Clerk(t)
+		c.LogIn()
+		refused := 0
+		for _, name := range []string{"Remote-User", "remote-user", "REMOTE_USER", "Remote_User", "Remote.User", "Remote-Role", "Remote_Role",
+			"X-Remote-User", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-User", "X_Forwarded_For", "Forwarded", "X-Real-Ip",
+			"X-Original-Url", "X-Original-Method", "X-Rewrite-Url", "X-Http-Method-Override", "True-Client-Ip", "X-Auth-User", "Proxy", "Authorization"} {
+			got := ask(t, c.Browser, o.URL+"/debug/headers", name, "EVIL-VALUE", name, "EVIL-VALUE")
+			if got.URI == "" {
+				refused++
+				continue
+			}
+			for key, value := range got.Headers {
+				if strings.Contains(value, "EVIL-VALUE") {
+					t.Errorf("%s reaches the panel as %s: %q", name, key, value)
+				}
+			}
+			if user := got.Headers["HTTP_REMOTE_USER"]; user != c.Email {
+				t.Errorf("with %s the panel is told of %q, want %q", name, user, c.Email)
+			}
+			if got.IP != "127.0.0.1" {
+				t.Errorf("with %s the panel takes the client for %s", name, got.IP)
+			}
+		}
+		if refused > 3 {
+			t.Errorf("%d requests were refused altogether", refused)
+		}
+		for _, connection := range []string{"Remote-User", "close, Remote-User, X-Forwarded-For"} {
+			got := ask(t, c.Browser, o.URL+"/debug/headers", "Connection", connection)
+			if user := got.Headers["HTTP_REMOTE_USER"]; user != c.Email {
+				t.Errorf("Connection: %s: the panel is told of %q", connection, user)
+			}
+		}
+	})
+}
+
+// underscores lets names with `_` and `.` in, as some nginx are told to before a server is added to them.
+func underscores(config string) string {
+	if strings.HasPrefix(config, "# Made by `ispgate nginx") {
+		return "underscores_in_headers on;\nignore_invalid_headers off;\n" + config
+	}
+	return config
+}
+
+// TestS45_CookiesThroughServers: PHP sees no cookie of ours, however often it is sent, and all of the panel's.
+func TestS45_CookiesThroughServers(t *testing.T) {
+	each(t, func(t *testing.T, server, mode string) {
+		o := office.Behind(t, server, mode, nil)
+		c := o.Clerk(t)
+		c.LogIn()
+		panel := c.Cookies("/")
+		if !strings.Contains(panel, "ispgate=") {
+			t.Fatalf("the browser has no cookie of ours: %s", panel)
+		}
+		b := harness.NewBrowser(t, o.URL)
+		for _, more := range []string{
+			"", strings.Repeat("__Host-ispgate=a; ", 20) + "x=1", "ispgate-device=1;ispgate-at-x=2;ISPGATE-DEVICE=3", "..Host-ispgate=1; [_Host-ispgate=2; ispgate.x=1",
+		} {
+			got := ask(t, b, o.URL+"/debug/headers", "Cookie", more+"; "+panel, "Cookie", "__Host-ispgate=second-line")
+			if strings.Contains(strings.ToLower(got.Cookie), "ispgate") || !strings.Contains(got.Cookie, "_session=") {
+				t.Errorf("%q arrives as %q", more, got.Cookie)
+			}
+		}
+		// Doubled, our cookie is nobody's: a visitor's, who sees public pages.
+		request, err := http.NewRequest(http.MethodGet, o.URL+"/customer/portal", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Cookie", panel+"; "+panel)
+		page, err := b.Send(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names := page.Want(http.StatusOK).Text("#seen"); strings.Contains(names, "ispgate\"") || !strings.Contains(names, "cookies") {
+			t.Errorf("a visitor's cookies arrive as %q", names)
+		}
+	})
+}
