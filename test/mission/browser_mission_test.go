@@ -8,8 +8,10 @@ import (
 )
 
 // TestBrowserMission is what the gateway is for, as a clerk meets it: log in, enable, verify, recover, disable.
-func TestBrowserMission(t *testing.T) {
-	b := chromium(t, harness.Demo(t).URL)
+func TestBrowserMission(t *testing.T) { browserMission(t, harness.Demo(t).URL) }
+
+func browserMission(t *testing.T, base string) {
+	b := chromium(t, base)
 
 	// The password alone, while there is no second factor.
 	b.open("/").at(prefix+"login", 200).see("Log in to ISPBills")
