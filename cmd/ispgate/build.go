@@ -203,6 +203,15 @@ func fingerprint(cfg *config.Config, p *panel.Profile) string {
 	return strings.Join([]string{"source=" + cfg.Passwords.Source, "panel=" + cfg.Panel.ID, p.Fingerprint()}, " ")
 }
 
+// weaker is what an operator accepted with accept_unbound, in words (S37); empty: nothing.
+func weaker(cfg *config.Config) string {
+	if cfg.Panel.Cookies != "passthrough" {
+		return ""
+	}
+	return "panel.cookies: passthrough: a panel cookie works without the gateway, streams outlive a session, and somebody else's panel session is noticed " +
+		"within ten minutes at best (docs/nginx.md)"
+}
+
 // unfinished refuses what this version knows in the configuration but cannot do yet: a setting that has no effect would be
 // a promise that nobody keeps.
 func unfinished(cfg *config.Config) error {

@@ -89,6 +89,9 @@ func check(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 	}
 	fmt.Fprintln(out, "ok    configuration and profile "+profile.Name)
 	printOpen(out, profile)
+	if weak := weaker(cfg); weak != "" {
+		fmt.Fprintln(out, "note  "+weak)
+	}
 	failed := 0
 	for _, f := range look(ctx, cfg, profile, logs) {
 		if f.err != nil {

@@ -82,6 +82,8 @@ func printFront(out, notes io.Writer, server, mode string, cfg *config.Config, p
 // frontPossible refuses what would look as if it worked.
 func frontPossible(server, mode string, cfg *config.Config, profile *panel.Profile) error {
 	switch {
+	case cfg.TLS.CertFile != "":
+		return errors.New("tls: the gateway ends TLS itself (leave tls out where " + frontServers[server] + " does that)")
 	case server == "traefik" && strings.HasPrefix(cfg.Listen[0], "unix:"):
 		return errors.New("listen: Traefik cannot reach a unix socket (listen on an address, such as 127.0.0.1:8080)")
 	case mode == modeProxy:

@@ -46,6 +46,9 @@ func serve(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if weak := weaker(cfg); weak != "" {
+		log.Warn(weak)
+	}
 	m, h := newMetrics(), &health{}
 	front, err := newStandby(builder{cfg: cfg, profile: profile, metrics: m, log: log}, h)
 	if err != nil {

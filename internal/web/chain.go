@@ -22,6 +22,7 @@ func (s *Site) Chain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := &Request{ID: rand.Text()[:16], Start: s.Now(), Kind: kindOf(r), Route: "refused"}
 		q.Peer, q.Client, q.Trusted = s.Trusted.Client(r)
+		s.noticeForwarder(r, q)
 		r = with(r, q)
 		rec := &recorder{ResponseWriter: w}
 		defer s.finish(rec, r)

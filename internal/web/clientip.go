@@ -66,3 +66,33 @@ func (s *Site) Identifying(r *http.Request) netip.Addr {
 	}
 	return c
 }
+
+// noticeForwarder says once that a server on this machine or network forwards requests and is not believed: all its users
+// would share its address, and one of them could use up the password tries of all (S29).
+func (s *Site) noticeForwarder(r *http.Request, q *Request) {
+	if q.Trusted || s.forwarder.Load() != nil || !q.Peer.IsLoopback() && !q.Peer.IsPrivate() || !forwarded(r.Header) {
+		return
+	}
+	if peer := q.Peer; s.forwarder.CompareAndSwap(nil, &peer) {
+		s.Log.Warn("forwarded headers arrive from a server that is not in trusted_proxies: all its users share its address", "peer", peer.String(),
+			"cure", "trusted_proxies: ["+netip.PrefixFrom(peer, peer.BitLen()).String()+"]")
+	}
+}
+
+func forwarded(h http.Header) bool {
+	for _, name := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "X-Original-Url", "X-Forwarded-Uri"} {
+		if len(h[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// UntrustedForwarder is the server on this machine or network whose forwarded headers were not believed; the zero address:
+// there was none since the start.
+func (s *Site) UntrustedForwarder() netip.Addr {
+	if peer := s.forwarder.Load(); peer != nil {
+		return *peer
+	}
+	return netip.Addr{}
+}

@@ -120,3 +120,29 @@ func FuzzClientIP(f *testing.F) {
 		t.Fatalf("%q: %s is none of the hops", forwarded, client)
 	})
 }
+
+// TestS03_UntrustedForwarder: a proxy that was forgotten in the configuration is pointed out once, and only where it can be one.
+func TestS03_UntrustedForwarder(t *testing.T) {
+	for _, c := range []struct {
+		name, peer, header string
+		told               bool
+	}{
+		{"this machine", "127.0.0.2:1", "X-Forwarded-For", true},
+		{"the network", "192.168.3.4:1", "Forwarded", true},
+		{"nginx's own names", "[fd12::1]:1", "X-Original-Url", true},
+		{"a trusted proxy", "10.0.0.1:1", "X-Forwarded-For", false},
+		{"the world", "9.9.9.9:1", "X-Forwarded-For", false},
+		{"no such header", "127.0.0.2:1", "Accept", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, log := siteAt(t, "https://panel.example.net")
+			for range 3 {
+				ask(s, http.HandlerFunc(sayTarget), "GET", "/", "", "Peer", c.peer, c.header, "1.2.3.4")
+			}
+			lines := strings.Count(log.String(), "forwarded headers arrive")
+			if want := map[bool]int{true: 1}[c.told]; lines != want || s.UntrustedForwarder().IsValid() != c.told {
+				t.Errorf("%d lines, peer %s; want %d", lines, s.UntrustedForwarder(), want)
+			}
+		})
+	}
+}

@@ -9,8 +9,10 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/ispgate/ispgate/templates"
@@ -30,6 +32,8 @@ type Site struct {
 	Access        func(r *http.Request, status int, took time.Duration)
 	Log           *slog.Logger
 	Now           func() time.Time
+
+	forwarder atomic.Pointer[netip.Addr] // see UntrustedForwarder
 }
 
 // Secure reports whether browsers reach us over https.

@@ -2,12 +2,21 @@ package harness
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
+	"math/big"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Printed is what a command of ispgate prints to its standard output; notes go to standard error and are no part of it.
@@ -97,9 +106,23 @@ func OnLoopback(t testing.TB, config string) string {
 // Certificate makes a certificate that signs itself, for panel.example.net and localhost.
 func Certificate(t testing.TB) (cert, key string) {
 	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatalf("make a certificate: %v", err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		Subject: pkix.Name{CommonName: "panel.example.net"}, DNSNames: []string{"panel.example.net", "localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatalf("make a certificate: %v", err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatalf("make a certificate: %v", err)
+	}
 	directory := t.TempDir()
 	cert, key = filepath.Join(directory, "cert.pem"), filepath.Join(directory, "key.pem")
-	run(t, exec.Command(Need(t, "openssl", "openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-		"-subj", "/CN=panel.example.net", "-addext", "subjectAltName=DNS:panel.example.net,DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert))
+	writeFile(t, cert, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	writeFile(t, key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})))
 	return cert, key
 }
