@@ -105,6 +105,12 @@ func built(t testing.TB, answer http.HandlerFunc) *house {
 // builtWith is built with another profile.
 func builtWith(t testing.TB, text string, answer http.HandlerFunc) *house {
 	t.Helper()
+	return builtIn(t, panel.Sealed, text, answer)
+}
+
+// builtIn is builtWith in one of the modes of custody.
+func builtIn(t testing.TB, mode panel.Mode, text string, answer http.HandlerFunc) *house {
+	t.Helper()
 	h := &house{desk: &desk{session: full(), alive: true}, log: &bytes.Buffer{}, seen: make(chan *http.Request, 600)}
 	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -124,7 +130,7 @@ func builtWith(t testing.TB, text string, answer http.HandlerFunc) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.panel, err = panel.New(panel.Options{URL: inner, Public: public, Profile: profile, Timeout: 10 * time.Second, Ring: ring, Now: func() time.Time { return h.now() }}); err != nil {
+	if h.panel, err = panel.New(panel.Options{URL: inner, Public: public, Profile: profile, Timeout: 10 * time.Second, Ring: ring, Mode: mode, Now: func() time.Time { return h.now() }}); err != nil {
 		t.Fatal(err)
 	}
 	pages, err := templates.New(templates.Look{Product: "ISPBills", Prefix: web.Prefix})
