@@ -45,7 +45,7 @@ type Verdict struct {
 
 // Sessions is all that the gate may do with sessions: load, touch, note. It can never raise one.
 type Sessions interface {
-	Load(ctx context.Context, r *http.Request) (session.Session, error)
+	Recent(ctx context.Context, r *http.Request) (session.Session, error)
 	Alive(ctx context.Context, s session.Session) (bool, error)
 	Touch(ctx context.Context, s session.Session, acted bool) error
 	SetNote(ctx context.Context, s session.Session, n session.Note) error
@@ -77,7 +77,7 @@ func (g *Gate) decide(ctx context.Context, r *http.Request, a Asked) Verdict {
 	if v, refused := g.refuse(r, a, route); refused {
 		return v
 	}
-	s, err := g.Sessions.Load(ctx, r)
+	s, err := g.Sessions.Recent(ctx, r)
 	if err != nil {
 		return Verdict{Decision: Unavailable, Route: route, Cause: err}
 	}

@@ -34,7 +34,7 @@ type desk struct {
 	alive   bool
 }
 
-func (d *desk) Load(context.Context, *http.Request) (session.Session, error) {
+func (d *desk) Recent(context.Context, *http.Request) (session.Session, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.loads++

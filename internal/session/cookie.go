@@ -63,29 +63,38 @@ func newCookie(ring *keyring.Ring, secure bool) cookie {
 
 // read returns the one genuine token of a request. Doubled, oversize and tampered cookies are no token (S32).
 func (c cookie) read(r *http.Request) (token, bool) {
-	found := r.CookiesNamed(c.name)
-	if len(found) != 1 || c.count(r) != 1 {
+	value, ok := c.only(r)
+	if !ok {
 		return token{}, false
 	}
+	return c.decode(value)
+}
+
+func (c cookie) decode(value string) (token, bool) {
 	var raw []byte
-	if securecookie.DecodeMulti(c.name, found[0].Value, &raw, c.codecs...) != nil || len(raw) != tagSize+secretSize {
+	if securecookie.DecodeMulti(c.name, value, &raw, c.codecs...) != nil || len(raw) != tagSize+secretSize {
 		return token{}, false
 	}
 	return token{[tagSize]byte(raw), raw[tagSize:]}, true
 }
 
-// count counts the pairs of our name as they were sent: net/http silently leaves out those with odd values.
-func (c cookie) count(r *http.Request) int {
-	n := 0
+// only is the value of the one cookie of our name, as it was sent: net/http silently leaves out those with odd values.
+func (c cookie) only(r *http.Request) (value string, ok bool) {
 	for _, line := range r.Header["Cookie"] {
-		for pair := range strings.SplitSeq(line, ";") {
-			name, _, _ := strings.Cut(pair, "=")
-			if strings.TrimSpace(name) == c.name {
-				n++
+		for line != "" {
+			var pair string
+			pair, line, _ = strings.Cut(line, ";")
+			name, v, _ := strings.Cut(pair, "=")
+			if strings.TrimSpace(name) != c.name {
+				continue
 			}
+			if ok {
+				return "", false
+			}
+			value, ok = strings.TrimSpace(v), true
 		}
 	}
-	return n
+	return value, ok && value != "" && len(value) <= cookieSize
 }
 
 func (c cookie) set(h http.Header, t token) error {

@@ -38,6 +38,7 @@ type Manager struct {
 	cookie                          cookie
 	cards, jars                     *keyring.Box
 	revoked                         *revocations
+	recent                          recent
 	storeLog, garbageLog, revokeLog seldom
 }
 
@@ -112,6 +113,7 @@ func (m *Manager) Advance(ctx context.Context, h http.Header, s Session, to Stag
 	next := s
 	next.Stage, next.token = to, s.token.fresh()
 	next, err := m.store(ctx, s, next, meta)
+	m.recent.changed(s.ID, m.opt.Now())
 	if err == nil {
 		err = m.current(ctx, next, to) // after: who was revoked during the write is not let in
 		switch {

@@ -18,6 +18,7 @@ func (m *Manager) SetNote(ctx context.Context, s Session, n Note) error {
 	}
 	ctx, cancel := unhurried(ctx)
 	defer cancel()
+	defer func() { m.recent.changed(s.ID, m.opt.Now()) }()
 	for range hops {
 		next, err := m.writeNote(ctx, s, n)
 		if err != nil || next == nil {

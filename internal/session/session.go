@@ -70,6 +70,7 @@ type Session struct {
 	token  token     // no secret: not stored
 	until  time.Time // when the token dies, at the latest
 	loaded Note      // as it was in Redis
+	held   *held     // nil: it was not Recent that loaded it
 }
 
 // A session that is Retired was loaded by an old token. When the rotation raised no stage, it is the session of today,

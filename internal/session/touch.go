@@ -14,6 +14,13 @@ import (
 // one back that is over. The error is ErrStore.
 func (m *Manager) Touch(ctx context.Context, s Session, acted bool) error {
 	now := m.opt.Now()
+	if h := s.held; h != nil {
+		if !h.mu.TryLock() { // another request of the session writes just now
+			return nil
+		}
+		defer h.mu.Unlock()
+		s.Seen, s.Acted = h.seen, h.acted
+	}
 	left := min(m.opt.Idle, s.until.Sub(now))
 	last := s.Seen
 	if acted {
@@ -27,6 +34,9 @@ func (m *Manager) Touch(ctx context.Context, s Session, acted bool) error {
 	err := m.opt.Redis.SetXX(ctx, m.keys(s.token).seen, activity(now, s.Acted), left).Err()
 	if errors.Is(err, redis.Nil) {
 		return nil
+	}
+	if err == nil && s.held != nil {
+		s.held.seen, s.held.acted = now, s.Acted
 	}
 	return m.broken(err)
 }

@@ -1,0 +1,132 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"math"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	recentLife = 800 * time.Millisecond // with the poll of revocations below the second of S33
+	recentMax  = 20000                  // sessions of one generation
+)
+
+// Recent is Load for the gate: what a token stood for at most 800 ms ago, one MGET for a page and all that it loads. Revocations,
+// those of this node's own End included, count at once. Whoever changes a session loads it with Load.
+func (m *Manager) Recent(ctx context.Context, r *http.Request) (Session, error) {
+	value, ok := m.cookie.only(r)
+	if !ok {
+		return Session{}, nil
+	}
+	key := digestOf(value)
+	h := m.recent.get(key, m.opt.Now())
+	if h == nil {
+		t, genuine := m.cookie.decode(value)
+		if !genuine { // never remembered: strangers can make any number
+			return Session{}, nil
+		}
+		var err error
+		if h, err = m.remember(ctx, key, t); err != nil {
+			return Session{}, err
+		}
+	}
+	s := h.session
+	s.held = h
+	if m.revoked.cover(s) {
+		return Session{ID: s.ID}, nil
+	}
+	return s, nil
+}
+
+// digestOf names a cookie in memory without keeping it.
+func digestOf(value string) [sha256.Size]byte {
+	var buf [cookieSize]byte
+	return sha256.Sum256(buf[:copy(buf[:], value)])
+}
+
+// remember asks Redis once for all who wait. The one who hangs up does not undo it for the others.
+func (m *Manager) remember(ctx context.Context, key [sha256.Size]byte, t token) (*held, error) {
+	v, err, _ := m.recent.flights.Do(string(key[:]), func() (any, error) {
+		at := m.opt.Now()
+		s, err := m.fetch(context.WithoutCancel(ctx), t)
+		if err != nil {
+			return nil, err
+		}
+		h := &held{at: at, session: s, seen: s.Seen, acted: s.Acted}
+		m.recent.put(key, h)
+		return h, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.(*held), nil
+}
+
+// held is a session in memory.
+type held struct {
+	at      time.Time // before the MGET
+	session Session
+
+	mu          sync.Mutex
+	seen, acted time.Time // the idle clock as this node wrote it: a burst of requests writes once
+}
+
+// recent is what a node remembers of sessions. The zero value is ready.
+type recent struct {
+	mu       sync.RWMutex
+	sessions generations[[sha256.Size]byte, *held]
+	changes  generations[string, time.Time] // by stable id: what was read before counts no more
+	flights  singleflight.Group
+}
+
+func (c *recent) get(key [sha256.Size]byte, at time.Time) *held {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	h, ok := c.sessions.get(key)
+	if !ok || at.Sub(h.at) >= recentLife || at.Before(h.at) {
+		return nil
+	}
+	if changed, ok := c.changes.get(h.session.ID); ok && !changed.Before(h.at) {
+		return nil
+	}
+	return h
+}
+
+func (c *recent) put(key [sha256.Size]byte, h *held) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sessions.put(key, h, h.at, recentMax)
+}
+
+// changed: this node wrote something else to a session.
+func (c *recent) changed(id string, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changes.put(id, at, at, math.MaxInt)
+}
+
+// generations is a map whose entries are there for at least recentLife, and gone soon after without being looked for.
+type generations[K comparable, V any] struct {
+	now, old map[K]V
+	since    time.Time // of now
+}
+
+func (g *generations[K, V]) get(key K) (V, bool) {
+	v, ok := g.now[key]
+	if !ok {
+		v, ok = g.old[key]
+	}
+	return v, ok
+}
+
+func (g *generations[K, V]) put(key K, v V, at time.Time, most int) {
+	if g.now == nil || at.Sub(g.since) >= recentLife || len(g.now) >= most {
+		g.now, g.old, g.since = map[K]V{}, g.now, at
+	}
+	g.now[key] = v
+}
