@@ -80,7 +80,7 @@ func (f *Flow) arriveChallenged(w http.ResponseWriter, r *http.Request, s sessio
 		f.Site.Redirect(w, http.StatusSeeOther, firstSafe([]string{s.ReturnTo, "/"}))
 		return nil
 	}
-	life, who, err := f.Panel.Probe(r.Context(), clientOf(r), jar)
+	life, who, err := f.probe(w, r, s, jar, parked)
 	switch life {
 	case panel.Unknown:
 		return web.PanelDown(err)

@@ -123,7 +123,7 @@ func (f *Flow) confirmPassword(w http.ResponseWriter, r *http.Request, s session
 		return false, f.showDisable(w, r, s, http.StatusServiceUnavailable, templates.Disable{Error: templates.Say(templates.LoginOutOfOrder)})
 	case out.Who.Key() != s.Person:
 		f.background(func() { f.logOut(clientOf(r), out.Jar) })
-		return false, web.Forbidden(errors.New("the password is another person's"))
+		return false, web.NoAccount(errors.New("the panel takes the session's name and password for another person"))
 	}
 	f.logOutBrowser(r, s)
 	f.custody.HandOver(f.custody.Session(s.Custody), w.Header(), out.Jar, r.Header.Values("Cookie"))

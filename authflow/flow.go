@@ -175,8 +175,10 @@ func (f *Flow) storeFault(err error) error {
 	switch {
 	case errors.Is(err, account.ErrState):
 		return err
-	case errors.As(err, &conflict), errors.Is(err, account.ErrTampered), errors.Is(err, account.ErrNotFound), errors.Is(err, account.ErrIdentity):
-		return web.Forbidden(err)
+	case errors.Is(err, account.ErrNotFound): // deleted meanwhile, and its sessions with it: at goes on from there
+		return fmt.Errorf("%w: %w", session.ErrRevoked, err)
+	case errors.As(err, &conflict), errors.Is(err, account.ErrTampered), errors.Is(err, account.ErrIdentity):
+		return web.NoAccount(err)
 	}
 	f.Count.StoreError("sql")
 	return web.NoLogin(err)

@@ -49,7 +49,7 @@ func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session)
 	if s.Note.Challenge {
 		return f.arriveChallenged(w, r, s, jar, parked)
 	}
-	life, who, err := f.Panel.Probe(r.Context(), clientOf(r), jar)
+	life, who, err := f.probe(w, r, s, jar, parked)
 	switch {
 	case life == panel.Alive && (s.Note.Impersonates || who.Is(s.Person)):
 	case life == panel.Unknown:
@@ -69,6 +69,16 @@ func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session)
 	}
 	give(f.custody.Session(s.Custody), w.Header(), jar, r.Header.Values("Cookie"))
 	return f.leave(w, r, s, parked)
+}
+
+// probe asks the panel. What it sets while it says neither yes nor no goes to the browser that has the session already: an id
+// that was renewed and lost would end it.
+func (f *Flow) probe(w http.ResponseWriter, r *http.Request, s session.Session, jar *panel.Jar, parked bool) (panel.Life, panel.Identity, error) {
+	life, who, err := f.Panel.Probe(r.Context(), clientOf(r), jar)
+	if !parked && (life == panel.Odd || life == panel.Unknown) {
+		f.custody.Renew(f.custody.Session(s.Custody), w.Header(), jar, r.Header.Values("Cookie"))
+	}
+	return life, who, err
 }
 
 // usurped ends both sessions: the panel names another person than the one who logged in here (S15).

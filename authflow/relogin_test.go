@@ -178,3 +178,25 @@ func wantAlready(t *testing.T, name string, page *harness.Page) {
 		t.Errorf("POST %s: %d %q, cookies %q", name, page.Status, page.Text("h1"), page.Header.Values("Set-Cookie"))
 	}
 }
+
+// TestRenewedIDIsNotLost: what the panel sets goes on to the browser also where it does not say whether its session lives.
+func TestRenewedIDIsNotLost(t *testing.T) {
+	for name, status := range map[string]int{"unknown": http.StatusServiceUnavailable, "odd": http.StatusAccepted} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, Policy{Mode: "optional"}, 5)
+			p := h.person(operator)
+			p.want(p.login(""), http.StatusSeeOther, "/dashboard")
+			before := p.Cookie("/", "ispbills_session")
+			h.instead(func(w http.ResponseWriter, _ *http.Request) bool {
+				w.Header().Set("Set-Cookie", "ispbills_session=renewed; Path=/")
+				w.WriteHeader(status)
+				return true
+			})
+			p.Get("/ispgate/login")
+			opened := h.custody.Open(h.custody.Session(p.session().Custody), []string{"ispbills_session=" + p.Cookie("/", "ispbills_session")})
+			if got := opened.Header(); before == "" || got != "ispbills_session=renewed" {
+				t.Errorf("the browser is left with %q", got)
+			}
+		})
+	}
+}

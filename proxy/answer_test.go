@@ -2,8 +2,6 @@ package proxy
 
 import (
 	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -146,52 +144,6 @@ func TestStreamsAreNotHeld(t *testing.T) {
 		})
 	}
 }
-
-// TestHoldPutsBack: what was looked into arrives whole, and a broken answer stays broken.
-func TestHoldPutsBack(t *testing.T) {
-	broken := errors.New("connection reset")
-	for name, c := range map[string]struct {
-		body []byte
-		err  error
-	}{
-		"empty": {nil, nil}, "short": {[]byte("hello"), nil}, "as long as is held": {bytes.Repeat([]byte("x"), maxHeld), nil},
-		"longer": {bytes.Repeat([]byte("xyz"), maxHeld), nil}, "broken": {[]byte("half"), broken}, "broken later": {bytes.Repeat([]byte("x"), maxHeld+10), broken},
-	} {
-		closed := false
-		end := io.Reader(strings.NewReader(""))
-		if c.err != nil {
-			end = &once{c.err}
-		}
-		res := &http.Response{Body: closer{io.MultiReader(bytes.NewReader(c.body), end), &closed}}
-		head := hold(res)
-		if want := c.body[:min(len(c.body), maxHeld)]; !bytes.Equal(head, want) {
-			t.Errorf("%s: %d bytes are held, want %d", name, len(head), len(want))
-		}
-		all, err := io.ReadAll(res.Body)
-		if !bytes.Equal(all, c.body) || !errors.Is(err, c.err) {
-			t.Errorf("%s: %d of %d bytes arrive, %v", name, len(all), len(c.body), err)
-		}
-		if _ = res.Body.Close(); !closed {
-			t.Errorf("%s: the panel's body is not closed", name)
-		}
-	}
-}
-
-// once fails, and is at its end from then on: an error that is forgotten is gone.
-type once struct{ err error }
-
-func (o *once) Read([]byte) (int, error) {
-	err := o.err
-	o.err = io.EOF
-	return 0, err
-}
-
-type closer struct {
-	io.Reader
-	closed *bool
-}
-
-func (c closer) Close() error { *c.closed = true; return nil }
 
 // TestUploadsAndDownloads pass whole.
 func TestUploadsAndDownloads(t *testing.T) {

@@ -1,10 +1,8 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -15,10 +13,7 @@ import (
 	"github.com/ispgate/ispgate/internal/web"
 )
 
-const (
-	lifeKnown = 5 * time.Second // how long the answer of a probe is good for
-	maxHeld   = 256 << 10       // bytes of an answer that is looked into
-)
+const lifeKnown = 5 * time.Second // how long the answer of a probe is good for
 
 var errExpired = errors.New("the panel session has ended")
 
@@ -27,21 +22,23 @@ func (p *Proxy) lostPanel(r *http.Request, t *passing) bool {
 	if !guarded(t) || t.opened.Session || web.Of(r).Kind != web.Navigation || !p.opt.Panel.Sealing() {
 		return false
 	}
-	life, _ := p.life(r.Context(), t)
-	return life == panel.Dead
+	return p.life(r.Context(), t, t.opened.Jar()) == panel.Dead
 }
 
-// noticeExpiry is the suspicion after it: the panel answers as it does to strangers. It returns the Set-Cookie lines of
-// a probe, and errExpired when the probe confirms it.
-func (p *Proxy) noticeExpiry(res *http.Response, t *passing) ([]string, error) {
-	if !guarded(t) || !p.signedOut(res, t) {
-		return nil, nil
+// noticeExpiry is the suspicion after it: the panel answers as it does to strangers. The error is errExpired when a probe
+// confirms it.
+func (p *Proxy) noticeExpiry(res *http.Response, t *passing) error {
+	if guarded(t) && p.signedOut(res, t) && p.life(res.Request.Context(), t, p.jarAfter(res, t)) == panel.Dead {
+		return errExpired
 	}
-	life, cookies := p.life(res.Request.Context(), t)
-	if life == panel.Dead {
-		return nil, errExpired
-	}
-	return cookies, nil
+	return nil
+}
+
+// jarAfter is what the browser's cookies will be once it has this answer: the panel may have changed them with it.
+func (p *Proxy) jarAfter(res *http.Response, t *passing) *panel.Jar {
+	jar := t.opened.Jar()
+	jar.Take(res.Header, web.Of(res.Request).Target, p.site.Now())
+	return jar
 }
 
 // guarded: only a gateway session has a panel session to lose; logging out is no expiry, and nobody is in yet while the panel
@@ -54,7 +51,9 @@ func guarded(t *passing) bool {
 func (p *Proxy) signedOut(res *http.Response, t *passing) bool {
 	var body []byte
 	if p.gate.Profile.NeedsBody() && readable(res, web.Of(res.Request).Kind) {
-		body = hold(res)
+		ctx, cancel := context.WithTimeout(res.Request.Context(), heldFor)
+		body, _ = hold(ctx, res)
+		cancel()
 	}
 	return p.gate.Profile.SignedOut(p.opt.Panel.Answer(res, body, web.Of(res.Request).Kind == web.Script))
 }
@@ -77,50 +76,47 @@ func narrowEncoding(h http.Header) {
 	}
 }
 
-// hold reads the beginning of an answer and puts it back.
-func hold(res *http.Response) []byte {
-	head, err := io.ReadAll(io.LimitReader(res.Body, maxHeld))
-	rest := res.Body
-	tail := io.Reader(rest)
-	if err != nil {
-		tail = failing{err}
-	}
-	res.Body = readCloser{io.MultiReader(bytes.NewReader(head), tail), rest}
-	return head
-}
-
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
-
 // life asks the panel whether the session behind these cookies lives: one question at a time per session, good for five
-// seconds. Only whoever asked gets the cookies of the answer.
-func (p *Proxy) life(ctx context.Context, t *passing) (panel.Life, []string) {
+// seconds.
+func (p *Proxy) life(ctx context.Context, t *passing, jar *panel.Jar) panel.Life {
 	s := t.verdict.Session
 	key := s.ID + strings.Join(t.cookies, ";") // a re-login brings new cookies, and a new question
 	if l, ok := p.lives.get(key); ok {
-		return l, nil
+		return l
 	}
-	var cookies []string
 	v, _, _ := p.probes.Do(key, func() (any, error) {
-		jar := t.opened.Jar()
-		life, who, err := p.opt.Panel.Probe(context.WithoutCancel(ctx), t.client, jar)
+		life, err := p.probe(context.WithoutCancel(ctx), t, jar)
 		if err != nil {
-			p.site.Log.Warn("panel session cannot be asked", "cause", err)
-		}
-		if life == panel.Alive && !s.Note.Impersonates && !who.Is(s.Person) {
-			p.usurped(ctx, t, jar)
 			life = panel.Dead
-		}
-		if life == panel.Alive {
-			h := http.Header{}
-			p.custody.Renew(t.seal, h, jar, t.cookies)
-			cookies = h.Values("Set-Cookie")
 		}
 		p.lives.put(key, life)
 		return life, nil
 	})
-	return v.(panel.Life), cookies
+	return v.(panel.Life)
+}
+
+// probe asks the panel. What it sets goes on to the browser, also with an answer that says neither yes nor no. The error is
+// errUsurped: then both sessions have been ended.
+func (p *Proxy) probe(ctx context.Context, t *passing, jar *panel.Jar) (panel.Life, error) {
+	s := t.verdict.Session
+	life, who, err := p.opt.Panel.Probe(ctx, t.client, jar)
+	if err != nil {
+		p.site.Log.Warn("panel session cannot be asked", "request", web.Of(t.request).ID, "cause", err)
+	}
+	if life == panel.Alive && !s.Note.Impersonates && !who.Is(s.Person) {
+		p.usurped(ctx, t, jar)
+		return life, errUsurped
+	}
+	p.asked.put(s, p.site.Now(), life == panel.Alive)
+	if life == panel.Alive {
+		p.identityKnown(ctx, t, who)
+	}
+	if life != panel.Dead {
+		h := http.Header{}
+		p.custody.Renew(t.seal, h, jar, t.cookies)
+		t.probed = append(t.probed, h.Values("Set-Cookie")...)
+	}
+	return life, nil
 }
 
 // usurped ends both sessions: the panel names another person than the one who logged in here (S15).

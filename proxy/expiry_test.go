@@ -61,6 +61,49 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
+// TestExpiry_CookiesOfTheProbe: the guarded page is asked with the cookies that the suspicious answer has changed, and what it
+// changes in turn goes on, whatever it says; one by one, since a panel may renew an id with every answer.
+func TestExpiry_CookiesOfTheProbe(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		kept   bool // the suspicion: a session cookie that the browser does not send to this path
+	}{"alive": {200, false}, "odd": {202, false}, "unknown": {503, false}, "lost": {200, true}, "lost, unknown": {503, true}, "lost, then no answer": {202, true}} {
+		t.Run(name, func(t *testing.T) {
+			var with []string
+			h := built(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				if r.URL.Path == "/dashboard" {
+					with = append(with, r.Header.Get("Cookie"))
+					w.Header().Set("Set-Cookie", "laravel_session=3; Path=/")
+					w.WriteHeader(c.status)
+					return
+				}
+				if strings.HasSuffix(name, "no answer") {
+					panic(http.ErrAbortHandler)
+				}
+				w.Header().Set("Set-Cookie", "laravel_session=2; Path=/")
+				if !c.kept {
+					w.WriteHeader(http.StatusUnauthorized)
+				}
+			})
+			sealed, want := h.sealedCookie("laravel_session=1"), "laravel_session=2"
+			if c.kept {
+				_, sealed, _ = strings.Cut(h.sealedCookie("laravel_session=1; Path=/dashboard"), "; ")
+				want = "laravel_session=1"
+			}
+			w := ask(h.proxied(), "GET", "/page", "", "Cookie", sealed, "Accept", "text/html")
+			if len(with) != 1 || with[0] != want {
+				t.Errorf("the guarded page is asked with %q, want %q", with, want)
+			}
+			set := w.Header().Values("Set-Cookie")
+			newest, _, _ := strings.Cut(set[len(set)-1], ";")
+			if got := h.custody.Open(h.custody.Session("custody-1"), []string{newest}).Header(); got != "laravel_session=3" {
+				t.Errorf("the browser is left with %q of %q", got, set)
+			}
+		})
+	}
+}
+
 // TestLostPanelCookie: a protected page asked for without any session cookie of the panel.
 func TestLostPanelCookie(t *testing.T) {
 	h := built(t, func(w http.ResponseWriter, r *http.Request) {

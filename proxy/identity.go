@@ -1,10 +1,9 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -18,7 +17,7 @@ import (
 
 const (
 	identityEvery = 10 * time.Minute // of activity
-	identityTime  = 5 * time.Second  // that an answer is held for it
+	identityAgain = 15 * time.Second // after a panel that did not say
 	maxAsked      = 10000            // sessions remembered
 )
 
@@ -43,77 +42,61 @@ func (p *Proxy) loginInside(w http.ResponseWriter, r *http.Request, t *passing) 
 // noticePassword makes the identity due after a request that carried the password field.
 func (p *Proxy) noticePassword(res *http.Response, t *passing) {
 	note := t.verdict.Session.Note
-	if t.watch == nil || !t.watch.Password() || note.IdentityDue || !p.gate.Profile.Identity.Configured() {
+	if t.watch == nil || !t.watch.Password() || !p.gate.Profile.Identity.Configured() {
 		return
 	}
-	note.IdentityDue = true
+	note.IdentityDue = rand.Text() // also where one stands: a probe that began before takes only that back
 	if err := p.gate.Sessions.SetNote(res.Request.Context(), t.verdict.Session, note); err != nil {
 		p.site.Log.Error("identity not marked as due", "request", web.Of(res.Request).ID, "cause", err)
 	}
 }
 
 // checkIdentity asks the panel whose session this is, where that is due and only while a page is held: never between a redirect
-// and its target, since one more GET would eat Laravel's flash message (design 4.3). It returns the cookies of the probe.
-func (p *Proxy) checkIdentity(res *http.Response, t *passing) ([]string, error) {
-	if !p.identityDue(t) || !page(res) {
-		return nil, nil
+// and its target, since one more GET would eat Laravel's flash message (design 4.3).
+func (p *Proxy) checkIdentity(res *http.Response, t *passing) error {
+	if !p.identityDue(t) || !page(res) || res.ContentLength > maxHeld {
+		return nil
 	}
-	whole, err := holdWhole(res)
-	if err != nil || !whole {
-		return nil, err // too long to be held: the next page
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(res.Request.Context()), heldFor)
+	defer cancel()
+	if _, whole := hold(ctx, res); !whole {
+		return nil // too long or too slow to be held: the next page
 	}
 	s := t.verdict.Session
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(res.Request.Context()), identityTime)
-	defer cancel()
-	var cookies []string
-	v, err, _ := p.probes.Do("who "+s.ID, func() (any, error) {
-		jar := t.opened.Jar()
-		jar.Take(res.Header, web.Of(res.Request).Target, p.site.Now())
-		life, who, err := p.opt.Panel.Probe(ctx, t.client, jar)
-		if err != nil {
-			p.site.Log.Warn("the panel cannot be asked whose session this is", "request", web.Of(res.Request).ID, "cause", err)
-		}
-		if life == panel.Alive && !who.Is(s.Person) && !s.Note.Impersonates {
-			p.usurped(ctx, t, jar)
-			return life, errUsurped
-		}
-		if life == panel.Alive {
-			h := http.Header{}
-			p.custody.Renew(t.seal, h, jar, t.cookies)
-			cookies = h.Values("Set-Cookie")
-			p.identityKnown(ctx, t, who)
-		}
-		return life, nil
+	v, err, _ := p.probes.Do("who "+s.ID+s.Note.IdentityDue, func() (any, error) {
+		return p.probe(ctx, t, p.jarAfter(res, t))
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case v.(panel.Life) == panel.Dead:
-		return nil, errExpired
+	if err == nil && v.(panel.Life) == panel.Dead {
+		return errExpired
 	}
-	return cookies, nil
+	return err
 }
 
 func (p *Proxy) identityDue(t *passing) bool {
-	s := t.verdict.Session
-	if !p.gate.Profile.Identity.Configured() || !guarded(t) {
-		return false
-	}
-	return s.Note.IdentityDue || p.site.Now().Sub(p.asked.last(s)) >= identityEvery
+	return p.gate.Profile.Identity.Configured() && guarded(t) && p.askAgain(t.verdict.Session)
 }
 
-// identityKnown remembers that the panel was asked. In a session that used "log in as" it records who the panel takes it for.
+// askAgain: a mark is asked about at once, everything else after a time.
+func (p *Proxy) askAgain(s session.Session) bool {
+	now, last := p.site.Now(), p.asked.last(s)
+	if last.mark == s.Note.IdentityDue && now.Sub(last.asked) < identityAgain {
+		return false
+	}
+	return s.Note.IdentityDue != "" || now.Sub(last.known) >= identityEvery
+}
+
+// identityKnown takes back the mark that this request came with; one that another request has set meanwhile stays (S15). In a
+// session that used "log in as" it records who the panel takes it for.
 func (p *Proxy) identityKnown(ctx context.Context, t *passing, who panel.Identity) {
 	s := t.verdict.Session
-	p.asked.put(s.ID, p.site.Now())
 	if s.Note.Impersonates && !who.Is(s.Person) {
 		p.opt.Audit(t.request, "impersonating", s, who.Name)
 	}
-	if !s.Note.IdentityDue {
+	if s.Note.IdentityDue == "" {
 		return
 	}
 	note := s.Note
-	note.IdentityDue = false
+	note.IdentityDue = ""
 	if err := p.gate.Sessions.SetNote(ctx, s, note); err != nil {
 		p.site.Log.Warn("identity still marked as due", "cause", err)
 	}
@@ -126,40 +109,36 @@ func page(res *http.Response) bool {
 		mt == "text/html" && res.Header.Get("Content-Disposition") == ""
 }
 
-// holdWhole keeps an answer back until all of it is here; false: it is longer than 256 KiB, and goes on where it was.
-func holdWhole(res *http.Response) (bool, error) {
-	if res.ContentLength > maxHeld {
-		return false, nil
-	}
-	body := res.Body
-	held, err := io.ReadAll(io.LimitReader(body, maxHeld+1))
-	if err != nil {
-		return false, err
-	}
-	res.Body = readCloser{io.MultiReader(bytes.NewReader(held), body), body}
-	return len(held) <= maxHeld, nil
-}
-
-// inquiries remember when this node last heard from the panel whose session one is; at a login the panel says so.
+// inquiries remember when this node last asked the panel whose session one is; at a login the panel says so.
 type inquiries struct {
 	mu sync.Mutex
-	m  map[string]time.Time
+	m  map[string]inquiry
 }
 
-func (a *inquiries) last(s session.Session) time.Time {
+type inquiry struct {
+	asked, known time.Time // known: when the panel answered
+	mark         string    // why it was asked
+}
+
+func (a *inquiries) last(s session.Session) inquiry {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if at := a.m[s.ID]; at.After(s.Created) {
-		return at
+	i := a.m[s.ID]
+	if s.Created.After(i.known) {
+		i.known = s.Created
 	}
-	return s.Created
+	return i
 }
 
-func (a *inquiries) put(id string, at time.Time) {
+func (a *inquiries) put(s session.Session, at time.Time, known bool) {
+	i := inquiry{asked: at, known: a.last(s).known, mark: s.Note.IdentityDue}
+	if known {
+		i.known = at
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.m == nil || len(a.m) >= maxAsked {
-		a.m = map[string]time.Time{}
+		a.m = map[string]inquiry{}
 	}
-	a.m[id] = at
+	a.m[s.ID] = i
 }

@@ -78,13 +78,73 @@ func TestIdentityProbe(t *testing.T) {
 	visit("GET", "/page", "", 2)
 
 	visit("POST", "/page", "name=x&password=y", 2)
-	if len(h.desk.noted) != 1 || !h.desk.noted[0].IdentityDue {
+	if len(h.desk.noted) != 1 || h.desk.noted[0].IdentityDue == "" {
 		t.Fatalf("after a password: %+v", h.desk.noted)
 	}
 	h.desk.session.Note = h.desk.noted[0]
 	visit("GET", "/page", "", 3)
-	if last := h.desk.noted[len(h.desk.noted)-1]; last.IdentityDue {
+	if last := h.desk.noted[len(h.desk.noted)-1]; last.IdentityDue != "" {
 		t.Error("still due after the panel named the person")
+	}
+}
+
+// TestIdentityProbe_NotAnswered: a panel that does not say whose session it is is not asked on every page; what it sets is
+// handed on all the same, and another person is found out.
+func TestIdentityProbe_NotAnswered(t *testing.T) {
+	for name, page := range map[string]func(w http.ResponseWriter){
+		"odd":     func(w http.ResponseWriter) { _, _ = io.WriteString(w, "<p>please confirm your address") },
+		"unknown": func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			who, asked, odd := "17", 0, true
+			named := naming(&who, &asked)
+			h := builtWith(t, namingProfile, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/dashboard" || !odd {
+					named(w, r)
+					return
+				}
+				asked++
+				w.Header().Set("Content-Type", "text/html")
+				http.SetCookie(w, &http.Cookie{Name: "laravel_session", Value: "renewed", Path: "/"})
+				page(w)
+			})
+			cookie := []string{"Cookie", h.sealedCookie("laravel_session=1"), "Accept", "text/html"}
+			visit := func(want int) []string {
+				t.Helper()
+				w := ask(h.proxied(), "GET", "/page", "", cookie...)
+				if asked != want {
+					t.Errorf("asked %d times, want %d", asked, want)
+				}
+				return w.Header().Values("Set-Cookie")
+			}
+			h.desk.session.Note.IdentityDue = "first"
+			set := visit(1)
+			if newest, _, _ := strings.Cut(set[len(set)-1], ";"); h.custody.Open(h.custody.Session("custody-1"), []string{newest}).Header() != "laravel_session=renewed" {
+				t.Errorf("the id that the panel renewed is lost: %q", set)
+			}
+			visit(1)
+			h.desk.session.Note.IdentityDue = "second" // a password was sent again
+			visit(2)
+			h.skipped += identityAgain
+			visit(3)
+			h.skipped += identityAgain
+			odd, who = false, "18"
+			visit(5) // the second time for its logout
+			if h.desk.ended != 1 {
+				t.Error("another person is let in")
+			}
+		})
+	}
+}
+
+// TestS15_PasswordDuringAProbe: each password that is sent marks the session anew, also one that is marked.
+func TestS15_PasswordDuringAProbe(t *testing.T) {
+	who, asked := "17", 0
+	h := builtWith(t, namingProfile, naming(&who, &asked))
+	h.desk.session.Note.IdentityDue = "first"
+	ask(h.proxied(), "POST", "/page", "password=y", "Cookie", h.sealedCookie("laravel_session=1"), "Accept", "text/html")
+	if len(h.desk.noted) != 1 || h.desk.noted[0].IdentityDue == "" || h.desk.noted[0].IdentityDue == "first" {
+		t.Errorf("noted %+v", h.desk.noted)
 	}
 }
 
@@ -93,7 +153,7 @@ func TestS15_AnotherPersonInside(t *testing.T) {
 	for _, impersonates := range []bool{false, true} {
 		who, asked := "18", 0
 		h := builtWith(t, namingProfile, naming(&who, &asked))
-		h.desk.session.Note = session.Note{IdentityDue: true, Impersonates: impersonates}
+		h.desk.session.Note = session.Note{IdentityDue: "mark", Impersonates: impersonates}
 		w := ask(h.proxied(), "GET", "/page", "", "Cookie", h.sealedCookie("laravel_session=1"), "Accept", "text/html")
 		if impersonates {
 			if w.Code != http.StatusOK || h.desk.ended != 0 || !slices.Contains(h.audited, "impersonating") {

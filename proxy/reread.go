@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/ispgate/ispgate/internal/panel"
 	"github.com/ispgate/ispgate/internal/web"
 )
 
@@ -23,10 +22,10 @@ func (p *Proxy) someoneElse(r *http.Request, v Verdict, method string) bool {
 	}
 	now := p.site.Now()
 	if !web.Reads(method) {
-		p.changed.put(s.ID, now)
+		p.changed.put(s, now, true)
 		return false
 	}
-	if web.Of(r).Kind != web.Navigation || now.Sub(p.changed.last(s)) < settled || now.Sub(p.asked.last(s)) < identityEvery {
+	if web.Of(r).Kind != web.Navigation || now.Sub(p.changed.last(s).known) < settled || !p.askAgain(s) {
 		return false
 	}
 	t := &passing{request: r, verdict: v, client: clientOf(r), seal: p.custody.Session(s.Custody), cookies: r.Header.Values("Cookie")}
@@ -34,20 +33,10 @@ func (p *Proxy) someoneElse(r *http.Request, v Verdict, method string) bool {
 	if !t.opened.Known {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), identityTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), heldFor)
 	defer cancel()
-	_, err, _ := p.probes.Do("who "+s.ID, func() (any, error) {
-		jar := t.opened.Jar()
-		life, who, err := p.opt.Panel.Probe(ctx, t.client, jar)
-		if err != nil {
-			p.site.Log.Warn("the panel cannot be asked whose session this is", "request", web.Of(r).ID, "cause", err)
-		}
-		p.asked.put(s.ID, now)
-		if life == panel.Alive && !who.Is(s.Person) {
-			p.usurped(ctx, t, jar)
-			return nil, errUsurped
-		}
-		return nil, nil
+	_, err, _ := p.probes.Do("who "+s.ID+s.Note.IdentityDue, func() (any, error) {
+		return p.probe(ctx, t, t.opened.Jar()) // this door's answers carry no cookies
 	})
 	return err != nil
 }

@@ -11,10 +11,10 @@ import (
 // TestS15_AnotherPersonAtTheSecondDoor: the server in front shows us neither forms nor answers, but the cookies tell within ten
 // minutes of activity whose panel session it is.
 func TestS15_AnotherPersonAtTheSecondDoor(t *testing.T) {
-	who, probes := "17", 0
-	h := builtIn(t, panel.Passthrough, namingProfile, naming(&who, &probes))
-	h.desk.session.Created = h.now()
 	for _, door := range []string{"auth", "auth/redirect"} {
+		who, probes := "17", 0
+		h := builtIn(t, panel.Passthrough, namingProfile, naming(&who, &probes))
+		h.desk.session.Created = h.now()
 		handler := h.handler(h.Auth)
 		if door == "auth/redirect" {
 			handler = h.handler(h.AuthRedirect)
@@ -30,7 +30,6 @@ func TestS15_AnotherPersonAtTheSecondDoor(t *testing.T) {
 			}
 		}
 		page, script := []string{"Accept", "text/html"}, []string{"Sec-Fetch-Mode", "cors"}
-		who, probes = "17", 0
 		visit("too early", "GET", 204, 0, page...)
 		h.skipped += 11 * time.Minute
 		visit("a script", "GET", 204, 0, script...)
@@ -46,7 +45,6 @@ func TestS15_AnotherPersonAtTheSecondDoor(t *testing.T) {
 		if h.desk.ended == 0 || !slices.Contains(h.audited, "identity_changed") {
 			t.Errorf("%s: ended %d, audited %v", door, h.desk.ended, h.audited)
 		}
-		h.desk.ended, h.audited = 0, nil
 	}
 }
 

@@ -28,11 +28,19 @@ type passing struct {
 	body    *inbound
 	watch   *panel.Watch // nil: nothing to look for
 	cancel  context.CancelFunc
+	probed  []string // Set-Cookie lines of our own requests in the browser's panel session
 	started time.Time
 }
 
 // spoilt reports whether it was the browser's body that could not be read.
 func (t *passing) spoilt() bool { return t.body != nil && t.body.err != nil }
+
+// handOn gives the browser what the panel set in answers to us: an id that was renewed and lost would end the panel session.
+func (t *passing) handOn(h http.Header) {
+	for _, line := range t.probed {
+		h.Add("Set-Cookie", line)
+	}
+}
 
 type passingKey struct{}
 
@@ -186,21 +194,16 @@ func (p *Proxy) answer(res *http.Response) error {
 	if t.watch != nil && t.watch.Login() {
 		return panel.ErrLoginInside // the panel answered before it had read all
 	}
-	probed, err := p.noticeExpiry(res, t)
-	if err != nil {
+	if err := p.noticeExpiry(res, t); err != nil {
 		return err
 	}
-	asked, err := p.checkIdentity(res, t)
-	if err != nil {
+	if err := p.checkIdentity(res, t); err != nil {
 		return err
 	}
-	probed = append(probed, asked...)
 	p.noticePassword(res, t)
 	p.rewriteLocation(res, web.Of(r).Target)
 	p.custody.Close(t.seal, res.Header, web.Of(r).Target, t.cookies)
-	for _, line := range probed {
-		res.Header.Add("Set-Cookie", line)
-	}
+	t.handOn(res.Header)
 	p.noticeLogout(res, t)
 	p.noticeImpersonation(res, t)
 	p.watchStream(res, t)
@@ -238,6 +241,7 @@ func (p *Proxy) noticeImpersonation(res *http.Response, t *passing) {
 // failed renders what kept the panel's answer from the browser.
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	t := passingOf(r)
+	t.handOn(w.Header())
 	switch {
 	case t.watch != nil && t.watch.Login():
 		p.loginInside(w, r, t)

@@ -54,6 +54,9 @@ const (
 	ErrForbidden       Key = "error.forbidden"
 	ErrForbiddenWhat   Key = "error.forbidden.what"
 	ErrForbiddenDo     Key = "error.forbidden.do"
+	ErrNoAccount       Key = "error.no_account" // our record of the account does not verify
+	ErrNoAccountWhat   Key = "error.no_account.what"
+	ErrNoAccountDo     Key = "error.no_account.do"
 	ErrCrossSiteWhat   Key = "error.cross_site.what"
 	ErrCrossSiteDo     Key = "error.cross_site.do"
 	ErrNotDocumentWhat Key = "error.not_document.what"

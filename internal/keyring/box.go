@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"fmt"
 )
 
 // Box seals and opens values for one purpose. It keeps its ciphers, so one that is used often should be kept. It is safe for concurrent use.
@@ -48,9 +49,12 @@ func (b *Box) Seal(plaintext []byte, binding ...string) []byte {
 
 // Open decrypts what Seal made for the same purpose, secret and binding. It returns ErrUnknownKey or ErrForged.
 func (b *Box) Open(sealed []byte, binding ...string) ([]byte, error) {
+	n := idSize + b.aeads[0].NonceSize()
+	if len(sealed) < n+b.aeads[0].Overhead() {
+		return nil, ErrForged
+	}
 	for i, k := range b.ring.keys {
-		n := idSize + b.aeads[i].NonceSize()
-		if len(sealed) < n || [idSize]byte(sealed[:idSize]) != k.id {
+		if [idSize]byte(sealed[:idSize]) != k.id {
 			continue
 		}
 		plaintext, err := b.aeads[i].Open(nil, sealed[idSize:n], sealed[n:], b.aad(binding))
@@ -59,7 +63,7 @@ func (b *Box) Open(sealed []byte, binding ...string) ([]byte, error) {
 		}
 		return plaintext, nil
 	}
-	return nil, ErrUnknownKey
+	return nil, fmt.Errorf("%w: id %x", ErrUnknownKey, sealed[:idSize])
 }
 
 func (b *Box) aad(binding []string) []byte {

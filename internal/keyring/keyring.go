@@ -25,8 +25,8 @@ const KeySize = 32
 
 const idSize = 4
 
-// ErrUnknownKey says that a value was sealed under a key that is no longer in the key file (S36).
-var ErrUnknownKey = errors.New("sealed under a key that is not in the key file")
+// ErrUnknownKey says that a value names a key that the key file has no longer (S36). What was never sealed names any.
+var ErrUnknownKey = errors.New("sealed under a key that is not in the key file, or never sealed")
 
 // ErrForged says that a value was not sealed by this keyring for this purpose and binding.
 var ErrForged = errors.New("sealed value does not open")

@@ -112,7 +112,9 @@ func TestS36_TwoKeys(t *testing.T) {
 		{"new value, new key alone", after, fresh, "fresh", nil},
 		{"new value, old key alone", before, fresh, "", ErrUnknownKey},
 		{"old value, old key removed", after, old, "", ErrUnknownKey},
-		{"nothing", during, nil, "", ErrUnknownKey},
+		{"nothing", during, nil, "", ErrForged},
+		{"too short to have been sealed", after, old[:idSize+27], "", ErrForged},
+		{"long enough", after, bytes.Repeat([]byte("x"), 60), "", ErrUnknownKey},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -161,8 +161,9 @@ func (c *Custody) close(seal Seal, sc setCookie, target string, present []Pair) 
 	sc.cut("domain")
 	session := c.profile.MatchSession(sc.name)
 	plain := c.mode == Passthrough && !seal.public || seal.public && !session || !seal.public && !session && c.profile.MatchVisible(sc.name)
-	out := []setCookie{sc}
-	c.protect(&sc)
+	out := []setCookie{c.overTLS(sc)}
+	sc.set("httponly", "HttpOnly")
+	sc = c.overTLS(sc)
 	if !plain {
 		out = c.write(seal, sc, present)
 	}
@@ -172,12 +173,12 @@ func (c *Custody) close(seal Seal, sc setCookie, target string, present []Pair) 
 	return out
 }
 
-// protect keeps scripts and plain http away from a cookie.
-func (c *Custody) protect(sc *setCookie) {
-	sc.set("httponly", "HttpOnly")
+// overTLS makes a cookie Secure on https: the panel may see plain http and know no better (T9).
+func (c *Custody) overTLS(sc setCookie) setCookie {
 	if c.secure {
 		sc.set("secure", "Secure")
 	}
+	return sc
 }
 
 // write is a sealed cookie, or a deletion as it came.
@@ -244,7 +245,7 @@ func (c *Custody) forget(seal Seal, h http.Header, request []string, keep map[st
 		}
 		if strings.HasPrefix(p.Value, sealMark) || c.profile.MatchSession(p.Name) || c.profile.MatchVisible(p.Name) || c.profile.MatchDrop(p.Name) {
 			done[p.Name] = true
-			h.Add("Set-Cookie", expire(p.Name, "/").String())
+			h.Add("Set-Cookie", expire(p.Name, "/", c.secure).String())
 		}
 	}
 	c.drop(seal, h, all, keep)

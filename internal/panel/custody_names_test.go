@@ -133,9 +133,11 @@ func TestVisibleAndPublicCookies(t *testing.T) {
 		want string // empty: sealed
 	}{
 		{"visible", one, json + "; Path=/; Domain=x; Secure", json + "; Path=/; Secure"},
-		{"visible in another case", one, "xsrf-token=1", "xsrf-token=1"},
+		{"visible in another case", one, "xsrf-token=1", "xsrf-token=1; Secure"},
+		{"visible, deleted", one, "XSRF-TOKEN=; Path=/; Max-Age=0", "XSRF-TOKEN=; Path=/; Max-Age=0; Secure"},
 		{"any other", one, "cart=1; Path=/", ""},
-		{"a visitor's", public, "cart=1; Path=/; Domain=x", "cart=1; Path=/"},
+		{"a visitor's", public, "cart=1; Path=/; Domain=x", "cart=1; Path=/; Secure"},
+		{"a visitor's, deleted", public, "cart=; Path=/; Max-Age=0", "cart=; Path=/; Max-Age=0; Secure"},
 		{"a visitor's session", public, "laravel_session=1; Path=/", ""},
 	} {
 		set := closed(c, k.seal, "", k.set)
@@ -160,6 +162,23 @@ func TestVisibleAndPublicCookies(t *testing.T) {
 	}
 }
 
+// TestNotSecureOverHTTP: on a loopback without https nothing is made Secure that was not.
+func TestNotSecureOverHTTP(t *testing.T) {
+	c, _ := keeper(t, "http://127.0.0.1:8080", Sealed, "")
+	for _, set := range [][]string{closed(c, c.Session("one"), "", "XSRF-TOKEN=1; Path=/", "laravel_session=1; Path=/"), closed(c, c.Public(), "", "cart=1; Path=/", "laravel_session=1; Path=/")} {
+		for _, line := range set {
+			if strings.Contains(line, "Secure") {
+				t.Errorf("%q", line)
+			}
+		}
+	}
+	h := http.Header{}
+	c.Forget(c.Session("one"), h, []string{"laravel_session=1; __Secure-x_session=1"})
+	if got := h.Values("Set-Cookie"); len(got) != 2 || strings.Contains(got[0], "Secure") || !strings.HasSuffix(got[1], "; Secure") {
+		t.Errorf("deleted by %q", got)
+	}
+}
+
 func TestDeletionsPass(t *testing.T) {
 	c, _ := keeper(t, here, Sealed, "")
 	for _, line := range []string{"laravel_session=; Max-Age=0; path=/", "laravel_session=deleted; expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/", "laravel_session=deleted; expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; path=/", "laravel_session=x; Max-Age=-1"} {
@@ -175,7 +194,7 @@ func TestDeletionsPass(t *testing.T) {
 func TestPassthrough(t *testing.T) {
 	c, dropped := keeper(t, here, Passthrough, "")
 	seal := c.Session("one")
-	if set := closed(c, seal, "", "laravel_session=x; Path=/; Domain=x", "remember_web_x=1"); len(set) != 1 || set[0] != "laravel_session=x; Path=/" || *dropped != 1 {
+	if set := closed(c, seal, "", "laravel_session=x; Path=/; Domain=x", "remember_web_x=1"); len(set) != 1 || set[0] != "laravel_session=x; Path=/; Secure" || *dropped != 1 {
 		t.Errorf("%q", set)
 	}
 	if got := c.Open(seal, []string{"laravel_session=x; remember_web_x=1; a=ig1.b"}); got.Header() != "laravel_session=x; a=ig1.b" || !got.Session {
@@ -282,8 +301,8 @@ func TestForget(t *testing.T) {
 		if !strings.Contains(line, "Path=/;") || !strings.Contains(line, "Max-Age=0") {
 			t.Errorf("%q deletes nothing", line)
 		}
-		if strings.HasPrefix(line, "__Host-") && !strings.Contains(line, "; Secure") { // RFC 6265bis section 4.1.3
-			t.Errorf("%q: browsers refuse it without Secure", line)
+		if !strings.HasSuffix(line, "; Secure") { // RFC 6265bis section 4.1.3, and T9
+			t.Errorf("%q is not Secure", line)
 		}
 	}
 	if want := []string{"cart", "__Host-x_session", "laravel_session", "XSRF-TOKEN"}; !slices.Equal(gone, want) {

@@ -58,6 +58,12 @@ func foreignVerdicts(t *testing.T, name string, f *harness.ForeignPanel) {
 	if other.Verdict != OK || other.Who.Key() == right.Who.Key() {
 		t.Fatalf("somebody else: %s (%s) %+v", other.Verdict, other.Reason, other.Who)
 	}
+	if _, who, err := p.Probe(t.Context(), client, other.Jar); profile.Identity.Configured() && who.Is(right.Who.Key()) {
+		t.Errorf("another person's session is taken for %+v, %v (S15)", who, err)
+	}
+	if nameless := name == "django-admin" || name == "http-basic"; profile.Identity.Configured() == nameless {
+		t.Errorf("identity read: %t", !nameless)
+	}
 	if profile.Logout != "none" {
 		if err := p.Logout(t.Context(), client, right.Jar); err != nil {
 			t.Errorf("logout: %v", err)

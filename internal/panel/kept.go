@@ -97,9 +97,9 @@ func (c *Custody) drop(seal Seal, h http.Header, all []Pair, keep map[string]boo
 		if base := baseName(p.Name); keep[base] || base != c.own(basicName) && !strings.HasPrefix(base, c.own(keptName)) {
 			continue
 		}
-		h.Add("Set-Cookie", expire(p.Name, "/").String())
+		h.Add("Set-Cookie", expire(p.Name, "/", c.secure).String())
 		if of := c.keptBy(seal, p, all); of != nil {
-			h.Add("Set-Cookie", expire(of.Name, of.Path).String())
+			h.Add("Set-Cookie", expire(of.Name, of.Path, c.secure).String())
 		}
 	}
 }

@@ -64,15 +64,31 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// TestProbe_JarTakesTheNewCookies, as a browser does, whatever the answer is.
 func TestProbe_JarTakesTheNewCookies(t *testing.T) {
-	f := newFake(t, nil)
-	p, jar := signedIn(t, f, "")
-	before := string(jar.Marshal())
-	if life, _, err := p.Probe(t.Context(), Client{}, jar); life != Alive {
-		t.Fatal(life, err)
-	}
-	if string(jar.Marshal()) == before || jar.Len() != 3 {
-		t.Errorf("jar %s", jar.Marshal())
+	for name, c := range map[string]struct {
+		play func(w http.ResponseWriter, r *http.Request) bool
+		want Life
+		has  int
+	}{
+		"alive":   {nil, Alive, 3},
+		"odd":     {plays("GET /dashboard", 202, "", "Set-Cookie", "renewed=1; Path=/"), Odd, 4},
+		"unknown": {plays("GET /dashboard", 503, "", "Set-Cookie", "renewed=1; Path=/"), Unknown, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, nil)
+			p, jar := signedIn(t, f, "")
+			f.mu.Lock()
+			f.before = c.play
+			f.mu.Unlock()
+			before := string(jar.Marshal())
+			if life, _, err := p.Probe(t.Context(), Client{}, jar); life != c.want {
+				t.Fatal(life, err)
+			}
+			if string(jar.Marshal()) == before || jar.Len() != c.has {
+				t.Errorf("jar %s", jar.Marshal())
+			}
+		})
 	}
 }
 

@@ -114,10 +114,11 @@ func leftovers(sc setCookie, from int, present []Pair) []setCookie {
 	if !ok || path == "" {
 		path = "/"
 	}
+	_, secure := sc.attr("secure")
 	for i := max(1, from); i < maxChunks; i++ {
 		for _, p := range present {
 			if p.Name == chunkName(sc.name, i) {
-				out = append(out, expire(p.Name, path))
+				out = append(out, expire(p.Name, path, secure))
 				break
 			}
 		}

@@ -71,11 +71,11 @@ func setCookieOf(c *http.Cookie) setCookie {
 	return sc
 }
 
-// expire deletes a cookie at a Path. Browsers listen only with Secure where the name has one of the prefixes of RFC 6265bis
-// section 4.1.3.
-func expire(name, path string) setCookie {
+// expire deletes a cookie at a Path. Where the name has one of the prefixes of RFC 6265bis section 4.1.3, browsers listen only
+// with Secure.
+func expire(name, path string, secure bool) setCookie {
 	sc := setCookie{name: name, attrs: []string{"Path=" + path, "Max-Age=0", "HttpOnly"}}
-	if lower := strings.ToLower(name); strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-") {
+	if lower := strings.ToLower(name); secure || strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-") {
 		sc.set("secure", "Secure")
 	}
 	return sc

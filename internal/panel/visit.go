@@ -115,6 +115,7 @@ func (v *visit) send(ctx context.Context, m message) (*Answer, error) {
 		return nil, fmt.Errorf("%s %s: %w", m.method, pathOf(m.target), err)
 	}
 	defer resp.Body.Close()
+	v.jar.Set(cookiesOf(resp.Header), pathOf(m.target), v.panel.opt.Now()) // a browser takes them whatever comes behind
 	body, err := unpacked(resp)
 	switch {
 	case err != nil:
@@ -122,7 +123,6 @@ func (v *visit) send(ctx context.Context, m message) (*Answer, error) {
 	case resp.StatusCode >= http.StatusInternalServerError:
 		return nil, fmt.Errorf("%s %s: the panel answered %d", m.method, pathOf(m.target), resp.StatusCode)
 	}
-	v.jar.Set(cookiesOf(resp.Header), pathOf(m.target), v.panel.opt.Now())
 	a := v.panel.Answer(resp, body, false)
 	a.Target, a.submitted = m.target, m.submitted
 	return &a, nil

@@ -151,6 +151,9 @@ func TestS35_GarbageIsNobodys(t *testing.T) {
 			for range 5 {
 				w.wantStage(m, c, Anonymous)
 			}
+			if strings.Contains(w.log.String(), "key file") {
+				t.Errorf("the log looks for a key that is lost: %s", w.log.String())
+			}
 			if n := strings.Count(w.log.String(), "\n"); n > 1 {
 				t.Errorf("%d lines logged within a minute: %s", n, w.log.String())
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -44,24 +45,35 @@ func (m *Manager) Claim(ctx context.Context, s Session) ([]byte, error) {
 	return jar, nil
 }
 
-// take reads a value and takes it away, once among all who try. GETDEL would do, but a client repeats a command whose answer
-// was lost on the way, and would then be told that there is nothing: here it finds its own name again.
+// take reads a value and takes it away, once among all who try: whoever renames it has it. GETDEL would do, but a client
+// repeats a command whose answer was lost on the way, and would then be told that there is nothing: here it finds its own name
+// again.
 func (m *Manager) take(ctx context.Context, key string) ([]byte, error) {
 	mine := key + ":" + randomID()
+	var renamed *redis.BoolCmd
 	var value *redis.StringCmd
 	_, err := m.opt.Redis.Pipelined(ctx, func(p redis.Pipeliner) error {
-		p.RenameNX(ctx, key, mine) // fails where there is no such key
+		renamed = p.RenameNX(ctx, key, mine)
 		value = p.Get(ctx, mine)
 		return nil
 	})
 	sealed, missing := value.Bytes()
-	if missing != nil {
-		if errors.Is(missing, redis.Nil) {
-			return nil, redis.Nil
+	switch {
+	case missing == nil:
+		if err := m.opt.Redis.Del(ctx, mine).Err(); err != nil { // nobody else knows its name, and it has an end
+			_ = m.broken(err)
 		}
-		return nil, cmp.Or(err, missing)
+		return sealed, nil
+	case errors.Is(missing, redis.Nil) && absent(renamed.Err()):
+		return nil, redis.Nil
 	}
-	return sealed, m.opt.Redis.Del(ctx, mine).Err()
+	return nil, cmp.Or(renamed.Err(), err, missing)
+}
+
+// absent: RENAMENX has no other word for a key that is not there. Any other error, of a Redis that is read-only or full, says
+// nothing of the key.
+func absent(renaming error) bool {
+	return renaming == nil || strings.Contains(renaming.Error(), "no such key")
 }
 
 func (m *Manager) jarKey(s Session) string { return m.slot(s.token.tag) + "jar:" + s.ID }

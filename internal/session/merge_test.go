@@ -70,9 +70,9 @@ func TestS26_ManyTabsShareOnePendingSecret(t *testing.T) {
 	if kept == nil || !made[kept.Secret] {
 		t.Fatalf("pending is %+v, want one of %v", kept, made)
 	}
-	w.setNote(m, s, Note{Pending: &Pending{Secret: "of a tab that is late"}, IdentityDue: true})
+	w.setNote(m, s, Note{Pending: &Pending{Secret: "of a tab that is late"}, IdentityDue: "mark"})
 	now := w.load(m, c)
-	if !samePending(now.Note.Pending, kept) || !now.Note.IdentityDue {
+	if !samePending(now.Note.Pending, kept) || now.Note.IdentityDue == "" {
 		t.Errorf("the late tab left %+v, want the secret %+v and its mark", now.Note, kept)
 	}
 	now.Note.Pending = &Pending{Secret: "a fresh one, asked for", Made: w.clock().UTC()}

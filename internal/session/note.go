@@ -70,7 +70,7 @@ func merge(base, want, stored Note) Note {
 		Pending:      changed(base.Pending, want.Pending, stored.Pending, samePending),
 		Challenge:    changed(base.Challenge, want.Challenge, stored.Challenge, equal),
 		Impersonates: changed(base.Impersonates, want.Impersonates, stored.Impersonates, equal),
-		IdentityDue:  changed(base.IdentityDue, want.IdentityDue, stored.IdentityDue, equal),
+		IdentityDue:  settled(base.IdentityDue, want.IdentityDue, stored.IdentityDue),
 		RecoveryOnly: changed(base.RecoveryOnly, want.RecoveryOnly, stored.RecoveryOnly, equal),
 		Offered:      changed(base.Offered, want.Offered, stored.Offered, equal),
 		Used:         changed(base.Used, want.Used, stored.Used, equal),
@@ -82,6 +82,14 @@ func changed[T any](base, want, stored T, same func(a, b T) bool) T {
 		return stored
 	}
 	return want
+}
+
+// settled is changed for a mark that only who saw it takes back.
+func settled(base, want, stored string) string {
+	if want == "" && stored != base {
+		return stored
+	}
+	return changed(base, want, stored, equal)
 }
 
 func equal[T comparable](a, b T) bool { return a == b }

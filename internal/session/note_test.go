@@ -24,7 +24,7 @@ func TestS26_PendingSecretBelongsToOneSessionAndDiesWithRotation(t *testing.T) {
 		_, mine := w.login(m, "a1", stage)
 		_, other := w.login(m, "a1", stage) // the same person in another browser
 		pending := &Pending{Secret: "JBSWY3DPEHPK3PXP", Made: w.clock().UTC()}
-		w.setNote(m, w.load(m, mine), Note{Pending: pending, IdentityDue: true})
+		w.setNote(m, w.load(m, mine), Note{Pending: pending, IdentityDue: "mark"})
 		if got := w.load(m, mine).Note.Pending; !reflect.DeepEqual(got, pending) {
 			t.Fatalf("loaded %+v, want %+v", got, pending)
 		}
@@ -35,7 +35,7 @@ func TestS26_PendingSecretBelongsToOneSessionAndDiesWithRotation(t *testing.T) {
 		if next.Note.Pending != nil || w.load(m, rotated).Note.Pending != nil || w.load(m, mine).Note.Pending != nil {
 			t.Error("the pending secret survived a rotation")
 		}
-		if !w.load(m, rotated).Note.IdentityDue {
+		if w.load(m, rotated).Note.IdentityDue == "" {
 			t.Error("the mark did not survive the rotation")
 		}
 	}
@@ -62,7 +62,7 @@ func TestMarksAreNotLostToRaces(t *testing.T) {
 	w := newWorld(t)
 	m := w.node()
 	s, c := w.login(m, "a1", Full)
-	notes := []Note{{Challenge: true}, {Impersonates: true}, {IdentityDue: true}, {RecoveryOnly: true}, {Offered: true, Used: "recovery"}}
+	notes := []Note{{Challenge: true}, {Impersonates: true}, {IdentityDue: "mark"}, {RecoveryOnly: true}, {Offered: true, Used: "recovery"}}
 	var group sync.WaitGroup
 	for _, n := range notes { // all of them loaded the session before any wrote
 		group.Go(func() {
@@ -72,7 +72,7 @@ func TestMarksAreNotLostToRaces(t *testing.T) {
 		})
 	}
 	group.Wait()
-	want := Note{Challenge: true, Impersonates: true, IdentityDue: true, RecoveryOnly: true, Offered: true, Used: "recovery"}
+	want := Note{Challenge: true, Impersonates: true, IdentityDue: "mark", RecoveryOnly: true, Offered: true, Used: "recovery"}
 	if got := w.load(m, c).Note; got != want {
 		t.Errorf("the note is %+v, want %+v", got, want)
 	}
@@ -81,11 +81,33 @@ func TestMarksAreNotLostToRaces(t *testing.T) {
 		t.Errorf("after the rotation the note is %+v, want %+v", got, want)
 	}
 	s = w.load(m, rotated)
-	s.Note.IdentityDue, s.Note.Used = false, ""
+	s.Note.IdentityDue, s.Note.Used = "", ""
 	w.setNote(m, s, s.Note)
-	want.IdentityDue, want.Used = false, ""
+	want.IdentityDue, want.Used = "", ""
 	if got := w.load(m, rotated).Note; got != want {
 		t.Errorf("after taking two marks away the note is %+v, want %+v", got, want)
+	}
+}
+
+// TestS15_AMarkIsTakenBackByWhoSawIt: a probe that began before a password was sent says nothing of the time after it.
+func TestS15_AMarkIsTakenBackByWhoSawIt(t *testing.T) {
+	for _, seen := range []string{"", "first"} {
+		w := newWorld(t)
+		m := w.node()
+		s, c := w.login(m, "a1", Full)
+		if seen != "" {
+			w.setNote(m, s, Note{IdentityDue: seen})
+		}
+		probing := w.load(m, c)
+		w.setNote(m, w.load(m, c), Note{IdentityDue: "second"})
+		w.setNote(m, probing, Note{Used: "x"}) // it takes back what it came with
+		if got := w.load(m, c).Note.IdentityDue; got != "second" {
+			t.Errorf("with the mark %q loaded, the later one became %q", seen, got)
+		}
+		w.setNote(m, w.load(m, c), Note{})
+		if got := w.load(m, c).Note.IdentityDue; got != "" {
+			t.Errorf("%q is left by a probe that came with it", got)
+		}
 	}
 }
 
@@ -94,9 +116,9 @@ func TestSetNoteFollowsARotation(t *testing.T) {
 	m := w.node()
 	old, c := w.login(m, "a1", Full)
 	_, rotated := w.advance(m, old, Full)
-	w.setNote(m, old, Note{IdentityDue: true})
+	w.setNote(m, old, Note{IdentityDue: "mark"})
 	for label, c := range map[string]*http.Cookie{"old": c, "new": rotated} {
-		if !w.load(m, c).Note.IdentityDue {
+		if w.load(m, c).Note.IdentityDue == "" {
 			t.Errorf("the mark is lost for the %s token", label)
 		}
 	}

@@ -84,7 +84,7 @@ type Note struct {
 	Pending      *Pending `json:"pending,omitempty"`
 	Challenge    bool     `json:"challenge,omitempty"`     // the panel's own second step is still open: routes.challenge only
 	Impersonates bool     `json:"impersonates,omitempty"`  // "log in as" was used
-	IdentityDue  bool     `json:"identity_due,omitempty"`  // the panel must be asked whose session this is
+	IdentityDue  string   `json:"due,omitempty"`           // the panel must be asked whose session this is; random, so that only that mark is taken back
 	RecoveryOnly bool     `json:"recovery_only,omitempty"` // the TOTP budget is empty
 	Offered      bool     `json:"offered,omitempty"`       // the offer to enrol was shown
 	Used         string   `json:"used,omitempty"`          // a notice for the next page of ours: "recovery"

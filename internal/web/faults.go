@@ -25,6 +25,12 @@ func Forbidden(cause error) *Fault {
 	return f
 }
 
+// NoAccount is an account whose record the gateway does not trust, or cannot tell from another: closed until an administrator
+// has looked (design 4.4, S19).
+func NoAccount(cause error) *Fault {
+	return fault(http.StatusForbidden, templates.ErrNoAccount, templates.ErrNoAccountWhat, templates.ErrNoAccountDo, cause)
+}
+
 func crossSite(cause error) *Fault {
 	f := fault(http.StatusForbidden, templates.ErrForbidden, templates.ErrCrossSiteWhat, templates.ErrCrossSiteDo, cause)
 	f.BackURL, f.Button = "/", templates.Say(templates.ButtonBack)
