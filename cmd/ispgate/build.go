@@ -107,17 +107,17 @@ func (b builder) sessions() *session.Manager {
 }
 
 // revoked hands the account store's revocations to the sessions, which do not know it.
-func (b builder) revoked(ctx context.Context, since time.Time) ([]session.Revocation, error) {
-	rows, err := b.stores.accounts.Revoked(ctx, since)
+func (b builder) revoked(ctx context.Context, after int64) ([]session.Revocation, int64, error) {
+	rows, last, err := b.stores.accounts.Revoked(ctx, after)
 	if err != nil {
 		b.metrics.storeErrors.WithLabelValues("sql").Inc()
-		return nil, err
+		return nil, 0, err
 	}
 	out := make([]session.Revocation, len(rows))
 	for i, r := range rows {
 		out[i] = session.Revocation(r)
 	}
-	return out, nil
+	return out, last, nil
 }
 
 func (b builder) throttle() *throttle.Throttle {

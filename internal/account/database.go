@@ -18,6 +18,7 @@ type kind struct {
 	goose      goose.Dialect
 	bind       func(string) string
 	isolation  sql.IsolationLevel                                              // of writing transactions: each statement sees what was committed before it
+	now        string                                                          // its clock, in Unix milliseconds
 	hasMeta    string                                                          // counts tables named meta
 	deadlock   func(error) bool                                                // worth another try
 	locker     func() (goose.ProviderOption, error)                            // nil: hold does it

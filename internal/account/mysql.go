@@ -16,6 +16,7 @@ var mysql = kind{
 	name:       "mysql",
 	goose:      goose.DialectMySQL,
 	bind:       asks,
+	now:        `CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)`,
 	isolation:  sql.LevelReadCommitted,
 	hasMeta:    `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'meta'`,
 	deadlock:   mysqlDeadlock,

@@ -21,6 +21,7 @@ var sqlite = kind{
 	name:       "sqlite",
 	goose:      goose.DialectSQLite3,
 	bind:       asks,
+	now:        `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
 	hasMeta:    `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'`,
 	deadlock:   func(error) bool { return false }, // busy_timeout has waited already
 	hold:       holdDirectory,

@@ -60,11 +60,6 @@ func (s *Store) reading() queries { return queries{s.db.read, s.db.kind.bind} }
 func (s *Store) change(ctx context.Context, what string, fn func(context.Context, queries) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return s.changeSlowly(ctx, what, fn)
-}
-
-// changeSlowly is change for as long as ctx allows.
-func (s *Store) changeSlowly(ctx context.Context, what string, fn func(context.Context, queries) error) error {
 	for n := 1; ; n++ {
 		err := s.once(ctx, fn)
 		if err == nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/ispgate/ispgate/internal/keyring"
 )
 
-func pollManager(t testing.TB, revoked func(context.Context, time.Time) ([]Revocation, error)) *Manager {
+func pollManager(t testing.TB, revoked func(context.Context, int64) ([]Revocation, int64, error)) *Manager {
 	w := newWorldOn(t, "127.0.0.1:1")
 	o := w.options()
 	o.Now, o.Revoked = time.Now, revoked

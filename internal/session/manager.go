@@ -22,8 +22,8 @@ type Options struct {
 	Absolute     time.Duration // after the login, whatever happens
 	Secure       bool          // https: cookie names carry the __Host- prefix
 	Generation   func(ctx context.Context, account string) (int64, error)
-	Revoked      func(ctx context.Context, since time.Time) ([]Revocation, error)
-	StoreError   func() // counts; may be nil
+	Revoked      func(ctx context.Context, after int64) (rows []Revocation, last int64, err error) // announced after a turn; 0: all that are kept
+	StoreError   func()                                                                            // counts; may be nil
 	Log          *slog.Logger
 	Now          func() time.Time
 }

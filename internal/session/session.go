@@ -110,5 +110,4 @@ type Revocation struct {
 	Account    string
 	Generation int64
 	Session    string
-	At         time.Time
 }
