@@ -24,6 +24,7 @@ type kind struct {
 	locker     func() (goose.ProviderOption, error)                            // nil: hold does it
 	hold       func(context.Context, address) (release func(), err error)      // keeps other migrators out
 	open       func(context.Context, address) (write, read *sql.DB, err error) // ErrMissing
+	patient    func(address) (*sql.DB, error)                                  // for migrations, which may take minutes; nil: write does
 	create     func(address) (made bool, err error)                            // the empty database; nil: the administrator makes it
 	standalone func(address) bool                                              // made by Open
 }

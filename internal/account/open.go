@@ -59,7 +59,7 @@ func (s *Store) recognise(ctx context.Context) error {
 	if !there {
 		return ErrMissing
 	}
-	p, err := s.db.provider()
+	p, err := s.db.provider(s.db.write)
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}

@@ -64,3 +64,41 @@ func TestPruneOfALongChain(t *testing.T) {
 	want(t, "rows left at the end", w.count(t, `SELECT COUNT(*) FROM audit`), 1)
 	w.auditOK(t, true, "")
 }
+
+// migrationsAreNotCutOff: MySQL keeps half of one that was, so no timeout of the driver may end it.
+func migrationsAreNotCutOff(t *testing.T, w *world) {
+	if w.db.kind.patient == nil {
+		return // no timeout of the driver's
+	}
+	w.firstSchema(t)
+	db, err := w.db.kind.patient(w.db.at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	run := func(text string) {
+		t.Helper()
+		if _, err := conn.ExecContext(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(`LOCK TABLES revocations WRITE`)
+	opened := make(chan error)
+	go func() {
+		s, err := Open(context.Background(), w.opt)
+		if err == nil {
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	run(`DO SLEEP(` + fmt.Sprint((2*patience + patience/2).Seconds()) + `)`) // longer than the driver waits elsewhere
+	run(`UNLOCK TABLES`)
+	if err := <-opened; err != nil {
+		t.Error("a slow migration:", err)
+	}
+}

@@ -65,6 +65,7 @@ var contract = []struct {
 	{"RecoveryCodes", recoveryCodes},
 	{"RecoveryWhenClosed", recoveryWhenClosed},
 	{"PruneOfMany", pruneOfMany},
+	{"MigrationsAreNotCutOff", migrationsAreNotCutOff},
 	{"TestS33_Revocations", revocations},
 	{"TestS33_RevocationsAge", revocationsAge},
 	{"TestS33_RevocationsAtOnce", revocationsAtOnce},
