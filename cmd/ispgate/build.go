@@ -111,6 +111,11 @@ func (b builder) revoked(ctx context.Context, after int64) ([]session.Revocation
 	rows, last, err := b.stores.accounts.Revoked(ctx, after)
 	if err != nil {
 		b.metrics.storeErrors.WithLabelValues("sql").Inc()
+		for _, other := range []error{account.ErrMoved, account.ErrForeign, account.ErrTampered} {
+			if errors.Is(err, other) {
+				err = fmt.Errorf("%w: %w", session.ErrForeign, err)
+			}
+		}
 		return nil, 0, err
 	}
 	out := make([]session.Revocation, len(rows))

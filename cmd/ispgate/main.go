@@ -51,7 +51,7 @@ func exitCode(err error) int {
 	if errors.As(err, &usage) || errors.As(err, &faults) {
 		return exitUsage
 	}
-	for _, mend := range []error{account.ErrMissing, account.ErrForeign, account.ErrNewer, account.ErrFingerprint} {
+	for _, mend := range []error{account.ErrMissing, account.ErrUnfit, account.ErrForeign, account.ErrNewer, account.ErrFingerprint} {
 		if errors.Is(err, mend) {
 			return exitUsage
 		}

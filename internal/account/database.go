@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -31,8 +33,22 @@ type kind struct {
 
 // address is a database URL taken apart.
 type address struct {
-	path string   // sqlite: the file; empty in memory
-	url  *url.URL // the servers
+	path string      // sqlite: the file; empty in memory
+	file fs.FileInfo // what path was when it was opened
+	url  *url.URL    // the servers
+}
+
+// inPlace returns ErrMoved when the file that is open is no longer the one at its path: what a command writes there would
+// reach nobody, and what is read here may be older than it looks. Whoever cannot tell refuses.
+func (a address) inPlace() error {
+	if a.file == nil {
+		return nil
+	}
+	info, err := os.Stat(a.path)
+	if err != nil || !os.SameFile(a.file, info) {
+		return fmt.Errorf("%w: %s was moved or exchanged meanwhile; put it back, or restart ispgate with the file that counts", ErrMoved, a.path)
+	}
+	return nil
 }
 
 // database is an open one: write has a single connection for SQLite (more would only fail on its lock), read has several.
@@ -81,6 +97,9 @@ func dial(ctx context.Context, raw string) (database, error) {
 	k, at, err := parseURL(raw)
 	if err != nil {
 		return database{}, err
+	}
+	if at.path != "" {
+		at.file, _ = os.Stat(at.path) // open says what is wrong with it
 	}
 	write, read, err := k.open(ctx, at)
 	if err != nil {

@@ -82,22 +82,30 @@ func (s *Store) Revoked(ctx context.Context, after int64) ([]Revocation, int64, 
 	return rows, turn, nil
 }
 
-// readRevoked is one statement: the rows and the turn are of one moment.
+// readRevoked is one statement: the rows and the turn are of one moment. It returns ErrMoved, ErrForeign or ErrTampered when
+// they are not those of the database that was opened.
 func (s *Store) readRevoked(ctx context.Context, after int64) (rows []Revocation, turn int64, err error) {
-	found := false
+	if err := s.db.at.inPlace(); err != nil {
+		return nil, 0, err
+	}
+	var install sql.NullString
 	err = s.reading().each(ctx, func(scan scanner) error {
-		found = true
 		var account, session sql.NullString
 		var generation sql.NullInt64
-		err := scan(&turn, &account, &generation, &session)
+		err := scan(&install, &turn, &account, &generation, &session)
 		if account.Valid {
 			rows = append(rows, Revocation{account.String, generation.Int64, session.String})
 		}
 		return err
-	}, `SELECT m.turn, r.account, r.generation, r.session FROM meta m LEFT JOIN revoked r ON r.turn > ? WHERE m.name = ? ORDER BY r.turn`,
-		after, metaActive)
-	if err == nil && !found {
-		err = fmt.Errorf("%w: the count of active factors is gone", ErrTampered)
+	}, `SELECT (SELECT i.value FROM meta i WHERE i.name = ?), m.turn, r.account, r.generation, r.session
+		FROM meta m LEFT JOIN revoked r ON r.turn > ? WHERE m.name = ? ORDER BY r.turn`, metaInstallation, after, metaActive)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case !install.Valid:
+		return nil, 0, fmt.Errorf("%w: it was emptied", ErrTampered)
+	case install.String != s.install:
+		return nil, 0, ErrForeign
 	}
-	return rows, turn, err
+	return rows, turn, nil
 }

@@ -73,6 +73,9 @@ func (s *Store) change(ctx context.Context, what string, fn func(context.Context
 }
 
 func (s *Store) once(ctx context.Context, fn func(context.Context, queries) error) error {
+	if err := s.db.at.inPlace(); err != nil {
+		return err
+	}
 	tx, err := s.db.write.BeginTx(ctx, &sql.TxOptions{Isolation: s.db.kind.isolation})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -64,6 +64,7 @@ var contract = []struct {
 	{"EnableIsLimited", enableIsLimited},
 	{"RecoveryCodes", recoveryCodes},
 	{"RecoveryWhenClosed", recoveryWhenClosed},
+	{"TestS19_Exchanged", exchanged},
 	{"PruneOfMany", pruneOfMany},
 	{"MigrationsAreNotCutOff", migrationsAreNotCutOff},
 	{"TestS33_Revocations", revocations},

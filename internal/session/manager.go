@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -38,6 +39,7 @@ type Manager struct {
 	cookie                          cookie
 	cards, jars                     *keyring.Box
 	revoked                         *revocations
+	shut                            atomic.Bool // Revoked said ErrForeign
 	storeLog, garbageLog, revokeLog seldom
 }
 
@@ -49,11 +51,14 @@ func New(o Options) *Manager {
 
 // Load returns the session of a request: the anonymous one unless there is exactly one genuine cookie, whose record
 // lives and is not revoked. Of a revoked one the ID stays known. A forged cookie costs no trip to Redis. The error is
-// ErrStore: nobody knows whose it is.
+// ErrStore: nobody knows whose it is, or whether it was revoked (ErrForeign).
 func (m *Manager) Load(ctx context.Context, r *http.Request) (Session, error) {
 	t, ok := m.cookie.read(r)
 	if !ok {
 		return Session{}, nil
+	}
+	if m.shut.Load() {
+		return Session{}, errShut
 	}
 	s, err := m.fetch(ctx, t)
 	if err != nil {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -90,7 +91,7 @@ func (m *Manager) Run(ctx context.Context) {
 	for {
 		now := m.opt.Now()
 		if err := m.Refresh(ctx); err != nil && ctx.Err() == nil && m.revokeLog.due(now) {
-			m.opt.Log.Error("revocations cannot be read; those already known stay in force", "error", err)
+			m.opt.Log.Error(m.unheard(), "error", err)
 		}
 		if now.Sub(swept) >= time.Minute {
 			m.revoked.forget(now.Add(-m.window()))
@@ -110,12 +111,23 @@ func (m *Manager) Refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	rows, last, err := m.opt.Revoked(ctx, m.revoked.last())
+	if errors.Is(err, ErrForeign) {
+		m.shut.Store(true)
+	}
 	if err != nil {
 		return err
 	}
+	m.shut.Store(false)
 	m.revoked.add(m.opt.Now(), rows...)
 	m.revoked.readTo(last)
 	return nil
+}
+
+func (m *Manager) unheard() string {
+	if m.shut.Load() {
+		return "the account database is another one than before; every session is closed until it is back"
+	}
+	return "revocations cannot be read; those already known stay in force"
 }
 
 // window is how long a revocation can matter.

@@ -155,3 +155,29 @@ func TestS33_RunSurvivesADatabaseThatHangs(t *testing.T) {
 		cancel()
 	})
 }
+
+// TestS33_NobodyWhileRevocationsComeFromElsewhere: what a command revokes in the right database would reach nobody here.
+func TestS33_NobodyWhileRevocationsComeFromElsewhere(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	s, c := w.login(m, "a1", Full)
+	w.setSQL(fmt.Errorf("%w: its file was moved", ErrForeign))
+	wantError(t, "Refresh", m.Refresh(t.Context()), ErrForeign)
+	closed := func(what string) {
+		t.Helper()
+		_, err := m.Load(t.Context(), request(c))
+		wantError(t, what+": Load", err, ErrStore)
+		_, err = m.Alive(t.Context(), s)
+		wantError(t, what+": Alive", err, ErrStore)
+		if anonymous := w.load(m); anonymous.Stage != Anonymous {
+			t.Error("somebody without a cookie:", anonymous)
+		}
+	}
+	closed("exchanged")
+	w.setSQL(errors.New("away"))
+	wantError(t, "Refresh", m.Refresh(t.Context()), w.sqlAway)
+	closed("away since")
+	w.setSQL(nil)
+	wantError(t, "Refresh", m.Refresh(t.Context()), nil)
+	w.wantStage(m, c, Full)
+}
