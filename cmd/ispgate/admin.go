@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ispgate/ispgate/internal/account"
 )
 
 // health answers /healthz and /readyz on the admin listener.
@@ -48,6 +51,20 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
+// stateOf is a store's state in a word; a message could tell strangers too much.
+func stateOf(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, account.ErrMoved):
+		return "moved" // the database file
+	case errors.Is(err, account.ErrTampered):
+		return "tampered" // rows are missing or not ours: who has no factor is not let in
+	default:
+		return "unreachable"
+	}
+}
+
 // states asks all stores at once.
 func states(ctx context.Context, stores map[string]func(context.Context) error) map[string]string {
 	var mu sync.Mutex
@@ -57,10 +74,7 @@ func states(ctx context.Context, stores map[string]func(context.Context) error) 
 		group.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, pingTime)
 			defer cancel()
-			state := "ok"
-			if err := ping(ctx); err != nil {
-				state = "unreachable"
-			}
+			state := stateOf(ping(ctx))
 			mu.Lock()
 			defer mu.Unlock()
 			out[name] = state

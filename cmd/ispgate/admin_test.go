@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ispgate/ispgate/internal/account"
 )
 
 // TestReadyzAsksAllAtOnce: stores that hang do not make one that answers look down, nor add up.
@@ -29,4 +31,21 @@ func TestReadyzAsksAllAtOnce(t *testing.T) {
 			t.Error(body)
 		}
 	})
+}
+
+// TestReadyzNamesWhatIsWrong: a database that answers may still refuse logins.
+func TestReadyzNamesWhatIsWrong(t *testing.T) {
+	h := &health{}
+	h.serving.Store(true)
+	for want, err := range map[string]error{"ok": nil, "tampered": account.ErrTampered, "moved": account.ErrMoved, "unreachable": context.DeadlineExceeded} {
+		h.open(map[string]func(context.Context) error{"sql": func(context.Context) error { return fmt.Errorf("ping: %w", err) }})
+		if err == nil {
+			h.open(map[string]func(context.Context) error{"sql": func(context.Context) error { return nil }})
+		}
+		w := httptest.NewRecorder()
+		h.ready(w, httptest.NewRequest("GET", "/readyz", nil))
+		if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, `"sql":"`+want+`"`) {
+			t.Errorf("%d, no %q: %s", w.Code, want, body)
+		}
+	}
 }

@@ -75,6 +75,7 @@ var contract = []struct {
 	{"AuditRetention", auditRetention},
 	{"CreateAndOpen", createAndOpen},
 	{"InspectChangesNothing", inspectChangesNothing},
+	{"TestS19_MissingRowsShow", missingRowsShow},
 	{"Refused", refused},
 	{"Counting", counting},
 	{"Listing", listing},
