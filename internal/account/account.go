@@ -80,7 +80,7 @@ var (
 	ErrNotFound    = errors.New("no such account")
 	ErrTampered    = errors.New("account record does not verify") // S19: denied, audited, never "no second factor"
 	ErrState       = errors.New("the account's second factor is not in the state for this")
-	ErrMissing     = errors.New("no database; ispgate init makes one")
+	ErrMissing     = errors.New("no database: put its backup back (the first ispgate init made it)")
 	ErrUnreachable = errors.New("the database cannot be reached")
 	ErrUnfit       = errors.New("the database file cannot be used")
 	ErrMoved       = errors.New("the database file is not the one that was opened")
