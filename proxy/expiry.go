@@ -117,7 +117,9 @@ func (p *Proxy) life(ctx context.Context, t *passing) (panel.Life, []string) {
 			p.custody.Renew(t.seal, h, jar, t.cookies)
 			cookies = h.Values("Set-Cookie")
 		}
-		p.lives.put(key, life)
+		if life != panel.Unknown { // a panel that is just back is asked again: its redirect to a login would lose the way back
+			p.lives.put(key, life)
+		}
 		return life, nil
 	})
 	return v.(panel.Life), cookies
