@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +32,19 @@ func adminHandler(m *metrics, h *health) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("alive\n")) })
 	mux.HandleFunc("GET /readyz", h.ready)
 	return mux
+}
+
+// openAdmin warns of an admin listener that more than this machine can reach (S41); a Prometheus elsewhere may need it.
+// Empty: there is nothing to warn of.
+func openAdmin(address string) string {
+	if strings.HasPrefix(address, "unix:") {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && (host == "localhost" || ip != nil && ip.IsLoopback()) {
+		return ""
+	}
+	return "admin.listen " + address + ": /metrics can be reached from other machines; let only your Prometheus through the firewall"
 }
 
 const pingTime = time.Second // of each store: one that hangs must not make the others look down

@@ -49,3 +49,20 @@ func TestReadyzNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// TestS41_OpenAdminListener: it is warned of, by check too.
+func TestS41_OpenAdminListener(t *testing.T) {
+	for address, open := range map[string]bool{"127.0.0.1:9464": false, "[::1]:9464": false, "localhost:9464": false, "127.8.0.1:0": false, "unix:/run/ispgate/admin.sock": false,
+		"0.0.0.0:9464": true, ":9464": true, "[::]:9464": true, "192.0.2.7:9464": true, "gateway.example.net:9464": true} {
+		if got := openAdmin(address); (got != "") != open || open && !strings.Contains(got, address) {
+			t.Errorf("%s: %q", address, got)
+		}
+	}
+	for address, open := range map[string]bool{"127.0.0.1:9464": false, "0.0.0.0:9464": true} {
+		path := configFile(t, "")
+		rewrite(t, path, "admin: {listen: '127.0.0.1:0'}", "admin: {listen: '"+address+"'}")
+		if out, _ := command(t, "check", "-c", path); strings.Contains(out, "note  admin.listen") != open {
+			t.Errorf("%s:\n%s", address, out)
+		}
+	}
+}

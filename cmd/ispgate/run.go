@@ -49,6 +49,9 @@ func run(ctx context.Context, s servers, cfg *config.Config) error {
 		return errors.Join(fmt.Errorf("admin.listen: %w", err), public.Close())
 	}
 	s.announce("admin on", shown)
+	if open := openAdmin(cfg.Admin.Listen); open != "" {
+		s.log.Warn(open)
+	}
 	go func() { failed <- admin.Serve(l) }()
 	s.health.serving.Store(true)
 	select {
