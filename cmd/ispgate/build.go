@@ -178,7 +178,7 @@ func (b builder) auditProxy(r *http.Request, kind string, s session.Session, det
 
 // loadProfile reads the profile that the configuration names and refuses what would leave a door open.
 func loadProfile(cfg *config.Config) (*panel.Profile, error) {
-	p, err := readProfile(cfg)
+	p, err := readProfile(cfg.Panel.Profile)
 	if err != nil {
 		return nil, err
 	}
@@ -189,10 +189,10 @@ func loadProfile(cfg *config.Config) (*panel.Profile, error) {
 }
 
 // readProfile reads a profile that may still lack something.
-func readProfile(cfg *config.Config) (*panel.Profile, error) {
+func readProfile(ref config.Profile) (*panel.Profile, error) {
 	var p *panel.Profile
 	var err error
-	if ref := cfg.Panel.Profile; ref.Node != nil {
+	if ref.Node != nil {
 		p, err = panel.FromNode(ref.File, ref.Node)
 	} else {
 		p, err = panel.Load(ref.Name)

@@ -238,6 +238,18 @@ func TestInitGoesOnAfterAKilledOne(t *testing.T) {
 	}
 }
 
+// TestFaultsOfFileAndProfileAtOnce: who mends one should not meet the other only then (design 3.2).
+func TestFaultsOfFileAndProfileAtOnce(t *testing.T) {
+	path := configFile(t, "nonsense: 1\n")
+	rewrite(t, path, "verify: /dashboard}", "verify: /dashboard, nosuchkey: 1}")
+	for _, verb := range []string{"serve", "check", "init"} {
+		out, code := command(t, verb, "-c", path)
+		if code != exitUsage || !strings.Contains(out, "nonsense") || !strings.Contains(out, "nosuchkey") {
+			t.Errorf("%s: exit code %d:\n%s", verb, code, out)
+		}
+	}
+}
+
 // TestCheckNamesEveryFault: the panel that is down does not hide Redis that is down.
 func TestCheckNamesEveryFault(t *testing.T) {
 	path := configFile(t, "sessions: {redis: {url: 'redis://:canary@127.0.0.1:9/0'}}\n")
