@@ -77,7 +77,8 @@ func (f *Flow) pinned(r *http.Request, out panel.Outcome) (session.Session, sess
 func (f *Flow) arriveChallenged(w http.ResponseWriter, r *http.Request, s session.Session, jar *panel.Jar, parked bool) error {
 	if parked {
 		f.custody.HandOver(f.custody.Session(s.Custody), w.Header(), jar, r.Header.Values("Cookie"))
-		f.Site.Redirect(w, http.StatusSeeOther, firstSafe([]string{s.ReturnTo, "/"}))
+		target, _ := web.ReturnTo(s.ReturnTo) // the panel's own second step: no place to land after a login
+		f.Site.Redirect(w, http.StatusSeeOther, target)
 		return nil
 	}
 	life, who, err := f.probe(w, r, s, jar, parked)
@@ -119,7 +120,7 @@ func (f *Flow) settled(w http.ResponseWriter, r *http.Request, s session.Session
 		return f.admit(w, r, session.Session{}, panel.Outcome{Verdict: panel.OK, Who: who, Jar: jar}, typed)
 	}
 	s.Role, s.Note.Challenge = who.Role, false
-	s.ReturnTo = returnTo(r)
+	s.ReturnTo = f.returnTo(r)
 	if s, err = f.advance(w, r, s, session.Full); err != nil {
 		return f.anyFault(err)
 	}

@@ -140,12 +140,12 @@ func (h *house) options(inner, public *url.URL, policy Policy, tries int) Option
 			}
 			return accounts.Generation(ctx, id)
 		},
-		Revoked: func(ctx context.Context, since time.Time) (all []session.Revocation, err error) {
-			rows, err := accounts.Revoked(ctx, since)
+		Revoked: func(ctx context.Context, after int64) (all []session.Revocation, last int64, err error) {
+			rows, last, err := accounts.Revoked(ctx, after)
 			for _, row := range rows {
 				all = append(all, session.Revocation(row))
 			}
-			return all, err
+			return all, last, err
 		}, Log: log, Now: h.clock})
 	return Options{
 		Site: &web.Site{Public: public, Pages: pages, Log: log, Now: h.clock}, Sessions: sessions, Accounts: accounts, Panel: pan, Profile: profile, Policy: policy, Issuer: "ISPBills",

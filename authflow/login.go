@@ -27,7 +27,7 @@ func (f *Flow) LoginPage(w http.ResponseWriter, r *http.Request) error {
 		case idled:
 			page.Username, page.Notice = name, templates.Say(templates.LoginEnded)
 		}
-		target := returnTo(r)
+		target := f.returnTo(r)
 		if target == "" && s.Stage != session.Anonymous { // "Start again": still on the way to the same place
 			target = s.ReturnTo
 		}
@@ -127,7 +127,7 @@ func (f *Flow) refuseLogin(w http.ResponseWriter, r *http.Request, result string
 		page.Error = templates.Say(why, "n", page.Seconds)
 		w.Header().Set("Retry-After", strconv.Itoa(page.Seconds))
 	}
-	return f.showLogin(w, r, status, returnTo(r), page)
+	return f.showLogin(w, r, status, f.returnTo(r), page)
 }
 
 // admit is what a right password leads to.
@@ -209,8 +209,8 @@ func (f *Flow) beginning(r *http.Request, old session.Session, acc account.Accou
 		s.Person = acc.Key
 	}
 	s.ReturnTo = ""
-	for _, wish := range []string{returnTo(r), f.Profile.Home, out.Landing} {
-		if target, ok := web.ReturnTo(wish); ok && s.ReturnTo == "" {
+	for _, wish := range []string{f.returnTo(r), f.Profile.Home, out.Landing} {
+		if target, ok := f.lands(wish); ok && s.ReturnTo == "" {
 			s.ReturnTo = target
 		}
 	}
@@ -257,12 +257,12 @@ func (f *Flow) showLogin(w http.ResponseWriter, r *http.Request, status int, tar
 }
 
 // returnTo is the checked return_to of a request; empty: none. Doubled ones count as none.
-func returnTo(r *http.Request) string {
+func (f *Flow) returnTo(r *http.Request) string {
 	v := r.URL.Query()["return_to"]
 	if len(v) != 1 {
 		return ""
 	}
-	target, ok := web.ReturnTo(v[0])
+	target, ok := f.lands(v[0])
 	if !ok {
 		return ""
 	}

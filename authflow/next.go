@@ -122,32 +122,35 @@ func (f *Flow) panelSession(r *http.Request, s session.Session) (jar *panel.Jar,
 // Who is logged in already and gets here without a return_to was probably sent by the panel itself, which wants to see a
 // login: only a page that is known to open for a living session ends that.
 func (f *Flow) destination(r *http.Request, s session.Session, parked bool) string {
-	wishes := []string{returnTo(r), s.ReturnTo, f.Profile.Home, "/"}
 	if !parked {
-		wishes = []string{returnTo(r), f.Profile.Home, f.Profile.Verify, "/"}
+		return f.first(f.returnTo(r), f.Profile.Home, f.Profile.Verify)
 	}
-	return firstSafe(wishes)
+	return f.first(f.returnTo(r), s.ReturnTo, f.Profile.Home)
 }
 
 // home is where the links of our own pages lead back to: the profile's home, else where the login went.
 func (f *Flow) home(s session.Session) string {
-	wishes := []string{f.Profile.Home}
 	if s.Stage == session.Full {
-		if kind := f.Profile.Match(http.MethodGet, s.ReturnTo).Kind; kind == panel.Protected || kind == panel.Public {
-			wishes = append(wishes, s.ReturnTo)
-		}
-		wishes = append(wishes, f.Profile.Verify)
+		return f.first(f.Profile.Home, s.ReturnTo, f.Profile.Verify)
 	}
-	return firstSafe(append(wishes, "/"))
+	return f.first(f.Profile.Home)
 }
 
-func firstSafe(wishes []string) string {
+// first is the first wish that lands, else "/".
+func (f *Flow) first(wishes ...string) string {
 	for _, wish := range wishes {
-		if target, ok := web.ReturnTo(wish); ok {
+		if target, ok := f.lands(wish); ok {
 			return target
 		}
 	}
 	return "/"
+}
+
+// lands is the one check of where somebody may be sent after a login: no browser and no panel reads it as another place (S9),
+// and it is a page of the panel.
+func (f *Flow) lands(target string) (string, bool) {
+	target, ok := web.ReturnTo(target)
+	return target, ok && f.Profile.Lands(target)
 }
 
 // offers: asked once after a login, only of accounts that policy will soon require to enrol.
@@ -166,7 +169,7 @@ func (f *Flow) offers(r *http.Request, s session.Session) bool {
 // passwordAgain shows the password page of a session whose panel session has ended: the name is filled in, and the same
 // person is not asked for a code again.
 func (f *Flow) passwordAgain(w http.ResponseWriter, r *http.Request, s session.Session, why templates.Key) error {
-	target := returnTo(r)
+	target := f.returnTo(r)
 	if target == "" {
 		target = s.ReturnTo
 	}

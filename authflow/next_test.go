@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"github.com/ispgate/ispgate/internal/panel"
@@ -36,6 +37,29 @@ func TestDestination(t *testing.T) {
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %q, want %q", name, c.got, c.want)
+		}
+	}
+}
+
+// TestS09_OnlyPagesAreReturnedTo: whoever makes the link that somebody logs in by must not make him log out, or worse.
+func TestS09_OnlyPagesAreReturnedTo(t *testing.T) {
+	p, err := panel.Parse("p.yaml", []byte("{base: laravel, verify: /account, routes: {two_factor: [/2fa], logout: [/out], deny: [/api/login], challenge: [/step2], impersonate: ['/as/*'], public: ['/pay/*']}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &Flow{Options: Options{Profile: p}}
+	for target, lands := range map[string]bool{
+		"/customers?page=2": true, "/pay/1": true, "/": true, "/outer": true,
+		"/out": false, "/OUT": false, "/out/": false, "/out;x": false, "/index.php/out": false, "/%6fut": false, "/%256fut": false, "/out?x=1": false,
+		"/login": false, "/LOGIN/": false, "/login?next=/x": false, "/api/login": false, "/step2": false, "/2fa": false, "/2fa?x": false, "/as/5": false,
+		"//evil.example": false, "/ispgate/logout": false,
+	} {
+		r := httptest.NewRequest("GET", "/ispgate/login?return_to="+url.QueryEscape(target), nil)
+		s := session.Session{Stage: session.Full, ReturnTo: target}
+		for name, got := range map[string]string{"asked for": f.destination(r, session.Session{}, true), "of the session": f.destination(httptest.NewRequest("GET", "/ispgate/login", nil), s, true)} {
+			if want := map[bool]string{true: target, false: "/"}[lands]; got != want {
+				t.Errorf("%s, %s: %q, want %q", target, name, got, want)
+			}
 		}
 	}
 }

@@ -15,7 +15,7 @@ func (f *Flow) OfferPage(w http.ResponseWriter, r *http.Request) error {
 		if !f.Policy.Reminds(s.Name, s.Role, f.Now()) {
 			return f.next(w, r, s)
 		}
-		f.Site.Show(w, r, http.StatusOK, templates.Offer{Action: offerURL(returnTo(r)), SetupURL: web.URL("two-factor"), Deadline: f.Policy.GraceUntil})
+		f.Site.Show(w, r, http.StatusOK, templates.Offer{Action: offerURL(f.returnTo(r)), SetupURL: web.URL("two-factor"), Deadline: f.Policy.GraceUntil})
 		return nil
 	}, session.Full)(w, r)
 }

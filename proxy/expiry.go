@@ -89,7 +89,9 @@ func (p *Proxy) life(ctx context.Context, t *passing, jar *panel.Jar) panel.Life
 		if err != nil {
 			life = panel.Dead
 		}
-		p.lives.put(key, life)
+		if life != panel.Unknown { // a panel that is just back is asked again: its redirect to a login would lose the way back
+			p.lives.put(key, life)
+		}
 		return life, nil
 	})
 	return v.(panel.Life)

@@ -119,3 +119,24 @@ func TestLostPanelCookie(t *testing.T) {
 		}
 	}
 }
+
+// TestExpiryRightAfterAnOutage: a probe that found the panel away says nothing about it once it is back.
+func TestExpiryRightAfterAnOutage(t *testing.T) {
+	away := true
+	h := built(t, func(w http.ResponseWriter, r *http.Request) {
+		if away && r.URL.Path == "/dashboard" {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		w.Header().Set("Location", "/login")
+		w.WriteHeader(http.StatusFound)
+	})
+	page := []string{"Cookie", h.sealedCookie("laravel_session=1"), "Accept", "text/html"}
+	if w := ask(h.proxied(), "GET", "/gone", "", page...); w.Header().Get("Location") != "/login" {
+		t.Errorf("while it cannot be told: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	away = false
+	if w := ask(h.proxied(), "GET", "/gone", "", page...); w.Header().Get("Location") != "/ispgate/login?return_to=%2Fgone" {
+		t.Errorf("back again: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+}

@@ -9,17 +9,19 @@ import (
 // managed knows the header names that only we may set towards the panel, folded.
 type managed struct{ names map[string]bool }
 
-// forwarding and override names of S3, folded; the prefixes of design 3.5 are in has.
+// forwarding and override names of S3, folded; whole families of them are in managedPrefixes (design 3.5) and managedSuffixes.
 var overriding = []string{
-	"x-real-ip", "x-original-url", "x-original-uri", "x-original-method", "x-original-host", "x-rewrite-url",
-	"x-http-method-override", "x-http-method", "x-method-override", "true-client-ip", "client-ip", "cf-connecting-ip", "x-client-ip",
-	"x-cluster-client-ip", "x-host", "x-proxyuser-ip", "x-url-scheme", "x-scheme", "x-http-host-override", "x-originating-ip", "fastly-client-ip", "front-end-https",
-	"x-sendfile-type", "proxy",
+	"x-original-url", "x-original-uri", "x-original-method", "x-original-host", "x-rewrite-url", "x-override-url", "x-http-method", "x-http-destinationurl",
+	"x-host", "x-url-scheme", "x-scheme", "x-real-port", "x-arr-ssl", "front-end-https", "cf-visitor", "cf-connecting-ipv6", "cf-pseudo-ipv4", "x-proxyuser-ip",
+	"x-originating-ip", "x-envoy-external-address", "x-envoy-original-path", "x-envoy-original-host", "x-appengine-user-ip", "cdn-src-ip", "x-sendfile-type", "proxy",
 }
 
 var managedPrefixes = []string{"remote-", "x-remote-", "x-auth-", "x-authenticated-", "x-forwarded", "forwarded", "x-accel-"}
 
-// wellKnown are names of managedPrefixes that servers and applications are known to believe, for those who cannot strip by prefix.
+// managedSuffixes: each product that stands before others has its own word before them (True-Client-IP, WL-Proxy-Client-IP).
+var managedSuffixes = []string{"client-ip", "clientip", "socketip", "connecting-ip", "real-ip", "remote-addr", "forwarded-for", "method-override", "host-override"}
+
+// wellKnown are names of managedPrefixes and managedSuffixes that servers and applications are known to believe, for those who cannot strip by prefix.
 var wellKnown = []string{
 	"remote-user", "remote-role", "remote-groups", "remote-name", "remote-email", "remote-addr", "remote-host",
 	"x-remote-user", "x-remote-role", "x-remote-groups", "x-remote-name", "x-remote-email", "x-remote-addr", "x-remote-ip",
@@ -28,6 +30,9 @@ var wellKnown = []string{
 	"x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-forwarded-preferred-username", "x-forwarded-method", "x-forwarded-uri",
 	"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-path", "x-forwarded-server", "x-forwarded-scheme", "x-forwarded-protocol",
 	"x-forwarded-ssl", "x-forwarded-by", "x-forwarded", "forwarded", "forwarded-for", "x-accel-redirect", "x-accel-mapping",
+	"client-ip", "x-client-ip", "x-real-ip", "true-client-ip", "x-true-client-ip", "x-cluster-client-ip", "proxy-client-ip", "wl-proxy-client-ip", "fastly-client-ip",
+	"cf-connecting-ip", "x-azure-clientip", "x-azure-socketip", "ali-cdn-real-ip", "x-appengine-remote-addr", "x-original-forwarded-for",
+	"x-http-method-override", "x-method-override", "x-http-host-override",
 }
 
 // Managed lists the header names that no client may say to the application, in lower case and sorted, and the beginnings of
@@ -80,12 +85,8 @@ func (m managed) has(folded string) bool {
 	if m.names[folded] {
 		return true
 	}
-	for _, p := range managedPrefixes {
-		if strings.HasPrefix(folded, p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(managedPrefixes, func(p string) bool { return strings.HasPrefix(folded, p) }) ||
+		slices.ContainsFunc(managedSuffixes, func(s string) bool { return strings.HasSuffix(folded, s) })
 }
 
 // plainName: other bytes are folded to `_` by PHP and may collide with any header (S1).

@@ -119,6 +119,7 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	out := pr.Out
 	p.opt.Removed(p.managed.strip(out.Header))
 	setTarget(out, web.Of(pr.In).Target)
+	out.Trailer = nil // announced or not, they would come after what was checked
 	out.Header.Del("Cookie")
 	if c := t.opened.Header(); c != "" {
 		out.Header.Set("Cookie", c)

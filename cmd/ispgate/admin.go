@@ -3,12 +3,17 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ispgate/ispgate/internal/account"
 )
 
 // health answers /healthz and /readyz on the admin listener.
@@ -27,6 +32,19 @@ func adminHandler(m *metrics, h *health) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("alive\n")) })
 	mux.HandleFunc("GET /readyz", h.ready)
 	return mux
+}
+
+// openAdmin warns of an admin listener that more than this machine can reach (S41); a Prometheus elsewhere may need it.
+// Empty: there is nothing to warn of.
+func openAdmin(address string) string {
+	if strings.HasPrefix(address, "unix:") {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && (host == "localhost" || ip != nil && ip.IsLoopback()) {
+		return ""
+	}
+	return "admin.listen " + address + ": /metrics can be reached from other machines; let only your Prometheus through the firewall"
 }
 
 const pingTime = time.Second // of each store: one that hangs must not make the others look down
@@ -48,6 +66,20 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
+// stateOf is a store's state in a word; a message could tell strangers too much.
+func stateOf(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, account.ErrMoved):
+		return "moved" // the database file
+	case errors.Is(err, account.ErrTampered):
+		return "tampered" // rows are missing or not ours: who has no factor is not let in
+	default:
+		return "unreachable"
+	}
+}
+
 // states asks all stores at once.
 func states(ctx context.Context, stores map[string]func(context.Context) error) map[string]string {
 	var mu sync.Mutex
@@ -57,10 +89,7 @@ func states(ctx context.Context, stores map[string]func(context.Context) error) 
 		group.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, pingTime)
 			defer cancel()
-			state := "ok"
-			if err := ping(ctx); err != nil {
-				state = "unreachable"
-			}
+			state := stateOf(ping(ctx))
 			mu.Lock()
 			defer mu.Unlock()
 			out[name] = state

@@ -107,17 +107,22 @@ func (b builder) sessions() *session.Manager {
 }
 
 // revoked hands the account store's revocations to the sessions, which do not know it.
-func (b builder) revoked(ctx context.Context, since time.Time) ([]session.Revocation, error) {
-	rows, err := b.stores.accounts.Revoked(ctx, since)
+func (b builder) revoked(ctx context.Context, after int64) ([]session.Revocation, int64, error) {
+	rows, last, err := b.stores.accounts.Revoked(ctx, after)
 	if err != nil {
 		b.metrics.storeErrors.WithLabelValues("sql").Inc()
-		return nil, err
+		for _, other := range []error{account.ErrMoved, account.ErrForeign, account.ErrTampered} {
+			if errors.Is(err, other) {
+				err = fmt.Errorf("%w: %w", session.ErrForeign, err)
+			}
+		}
+		return nil, 0, err
 	}
 	out := make([]session.Revocation, len(rows))
 	for i, r := range rows {
 		out[i] = session.Revocation(r)
 	}
-	return out, nil
+	return out, last, nil
 }
 
 func (b builder) throttle() *throttle.Throttle {
@@ -173,7 +178,7 @@ func (b builder) auditProxy(r *http.Request, kind string, s session.Session, det
 
 // loadProfile reads the profile that the configuration names and refuses what would leave a door open.
 func loadProfile(cfg *config.Config) (*panel.Profile, error) {
-	p, err := readProfile(cfg)
+	p, err := readProfile(cfg.Panel.Profile)
 	if err != nil {
 		return nil, err
 	}
@@ -184,10 +189,10 @@ func loadProfile(cfg *config.Config) (*panel.Profile, error) {
 }
 
 // readProfile reads a profile that may still lack something.
-func readProfile(cfg *config.Config) (*panel.Profile, error) {
+func readProfile(ref config.Profile) (*panel.Profile, error) {
 	var p *panel.Profile
 	var err error
-	if ref := cfg.Panel.Profile; ref.Node != nil {
+	if ref.Node != nil {
 		p, err = panel.FromNode(ref.File, ref.Node)
 	} else {
 		p, err = panel.Load(ref.Name)

@@ -89,8 +89,10 @@ func check(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 	}
 	fmt.Fprintln(out, "ok    configuration and profile "+profile.Name)
 	printOpen(out, profile)
-	if weak := weaker(cfg); weak != "" {
-		fmt.Fprintln(out, "note  "+weak)
+	for _, note := range []string{weaker(cfg), openAdmin(cfg.Admin.Listen)} {
+		if note != "" {
+			fmt.Fprintln(out, "note  "+note)
+		}
 	}
 	failed := 0
 	for _, f := range look(ctx, cfg, profile, logs) {

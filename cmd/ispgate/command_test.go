@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/ispgate/ispgate/internal/keyring"
 )
 
 // command runs a command line in-process and says what it printed and how it would exit.
@@ -146,17 +150,79 @@ func TestInit(t *testing.T) {
 	}
 }
 
-// TestInitMakesNoKeysForADatabaseThatIsThere: they would open nothing in it, and every second factor would seem lost.
-func TestInitMakesNoKeysForADatabaseThatIsThere(t *testing.T) {
-	path := configFile(t, "")
-	command(t, "init", "-c", path)
-	keys := filepath.Join(filepath.Dir(path), "own", "keys.yaml")
-	if err := os.Remove(keys); err != nil {
-		t.Fatal(err)
+// TestInitNeedsBothOrNone: new keys would open nothing in a database that is there, and in a new database beside keys nobody
+// would have a second factor.
+func TestInitNeedsBothOrNone(t *testing.T) {
+	for gone, says := range map[string]string{"keys.yaml": "put the copy of that file back", "ispgate.db": "--new-database"} {
+		path := configFile(t, "")
+		command(t, "init", "-c", path)
+		file := filepath.Join(filepath.Dir(path), "own", gone)
+		remove(t, filepath.Dir(file), gone)
+		out, code := command(t, "init", "-c", path)
+		if _, err := os.Stat(file); code != exitUsage || !strings.Contains(out, says) || !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s gone: exit code %d, %v\n%s", gone, code, err, out)
+		}
+		for _, verb := range []string{"serve", "check"} {
+			if out, code := command(t, verb, "-c", path); code == 0 || !strings.Contains(out, "back") {
+				t.Errorf("%s gone, %s: exit code %d\n%s", gone, verb, code, out)
+			}
+		}
+		out, code = command(t, "init", "--new-database", "-c", path)
+		if made := code == 0 && strings.Contains(out, "account database made"); made != (gone == "ispgate.db") {
+			t.Errorf("%s gone, --new-database: exit code %d\n%s", gone, code, out)
+		}
 	}
-	out, code := command(t, "init", "-c", path)
-	if _, err := os.Stat(keys); code != exitUsage || !strings.Contains(out, "put the copy of that file back") || err == nil {
-		t.Errorf("exit code %d, keys made: %t\n%s", code, err == nil, out)
+}
+
+// TestInitRefusesWhatItDidNotMake, and leaves no keys for it behind.
+func TestInitRefusesWhatItDidNotMake(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(own string) error
+		code  int
+		says  string
+	}{
+		"garbage": {func(own string) error {
+			return errors.Join(os.Remove(own+"/keys.yaml"), os.WriteFile(own+"/ispgate.db", bytes.Repeat([]byte("no database "), 1000), 0o600))
+		}, exitUsage, "not a database"},
+		"garbage beside keys": {func(own string) error {
+			return os.WriteFile(own+"/ispgate.db", bytes.Repeat([]byte("no database "), 1000), 0o600)
+		}, exitUsage, "not a database"},
+		"open to others":           {func(own string) error { return os.Chmod(own+"/ispgate.db", 0o644) }, exitUsage, "chmod 600"},
+		"directory open to others": {func(own string) error { return os.Chmod(own, 0o755) }, exitUsage, "chmod 700"},
+		"other keys": {func(own string) error {
+			return errors.Join(os.Remove(own+"/keys.yaml"), keyring.Create(own+"/keys.yaml"))
+		}, exitUsage, "another installation"},
+		"rows deleted": {func(own string) error {
+			db, err := sql.Open("sqlite", "file:"+own+"/ispgate.db")
+			if err == nil {
+				_, err = db.Exec(`UPDATE meta SET value = '1' WHERE name = 'active'`) // as if somebody had been enrolled
+			}
+			return errors.Join(err, db.Close())
+		}, exitFailed, "does not verify"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := configFile(t, "")
+			command(t, "init", "-c", path)
+			own := filepath.Join(filepath.Dir(path), "own")
+			if err := c.spoil(own); err != nil {
+				t.Fatal(err)
+			}
+			_, before := os.Stat(own + "/keys.yaml")
+			out, code := command(t, "init", "-c", path)
+			_, after := os.Stat(own + "/keys.yaml")
+			if code != c.code || !strings.Contains(out, c.says) || (before == nil) != (after == nil) {
+				t.Errorf("init: exit code %d; keys before: %v, after: %v\n%s", code, before, after, out)
+			}
+			if out, code := command(t, "check", "-c", path); code != exitFailed || before == nil && !strings.Contains(out, c.says) {
+				t.Errorf("check: exit code %d\n%s", code, out)
+			}
+			if name == "rows deleted" {
+				return // serve goes on: who has a factor may log in
+			}
+			if out, code := command(t, "serve", "-c", path); code != exitUsage || before == nil && !strings.Contains(out, c.says) {
+				t.Errorf("serve: exit code %d\n%s", code, out)
+			}
+		})
 	}
 }
 
@@ -169,6 +235,18 @@ func TestInitGoesOnAfterAKilledOne(t *testing.T) {
 	}
 	if out, code := command(t, "init", "-c", path); code != 0 || !strings.Contains(out, "account database made") {
 		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+// TestFaultsOfFileAndProfileAtOnce: who mends one should not meet the other only then (design 3.2).
+func TestFaultsOfFileAndProfileAtOnce(t *testing.T) {
+	path := configFile(t, "nonsense: 1\n")
+	rewrite(t, path, "verify: /dashboard}", "verify: /dashboard, nosuchkey: 1}")
+	for _, verb := range []string{"serve", "check", "init"} {
+		out, code := command(t, verb, "-c", path)
+		if code != exitUsage || !strings.Contains(out, "nonsense") || !strings.Contains(out, "nosuchkey") {
+			t.Errorf("%s: exit code %d:\n%s", verb, code, out)
+		}
 	}
 }
 

@@ -51,7 +51,7 @@ func exitCode(err error) int {
 	if errors.As(err, &usage) || errors.As(err, &faults) {
 		return exitUsage
 	}
-	for _, mend := range []error{account.ErrMissing, account.ErrForeign, account.ErrNewer, account.ErrFingerprint} {
+	for _, mend := range []error{account.ErrMissing, account.ErrUnfit, account.ErrForeign, account.ErrNewer, account.ErrFingerprint} {
 		if errors.Is(err, mend) {
 			return exitUsage
 		}
@@ -96,10 +96,18 @@ func configFlag(c *cobra.Command, path *string) {
 	c.Flags().StringVarP(path, "config", "c", os.Getenv("ISPGATE_CONFIG"), "configuration file")
 }
 
-// loadConfig reads the configuration file that -c names.
+// loadConfig reads the configuration file that -c names. Its faults come together with those of the profile.
 func loadConfig(path string) (*config.Config, error) {
 	if path == "" {
 		return nil, usageError{errors.New("which configuration? give -c FILE")}
 	}
-	return config.Load(path, os.Environ())
+	cfg, err := config.Load(path, os.Environ())
+	if err == nil {
+		return cfg, nil
+	}
+	if ref := config.LoadProfile(path, os.Environ()); ref != (config.Profile{}) {
+		_, faults := readProfile(ref)
+		err = errors.Join(err, faults)
+	}
+	return nil, err
 }

@@ -89,7 +89,7 @@ func checkPanelLogin(c *cobra.Command, ask panelAsk) error {
 }
 
 func surveyOptions(cfg *config.Config, logs io.Writer) (panel.Options, error) {
-	profile, err := readProfile(cfg)
+	profile, err := readProfile(cfg.Panel.Profile)
 	if err != nil {
 		return panel.Options{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ispgate/ispgate/internal/config"
+	"github.com/ispgate/ispgate/internal/keyring"
 )
 
 // Limits of the listeners (S42). Bodies have no overall deadline here: uploads and event streams may last.
@@ -48,6 +49,9 @@ func run(ctx context.Context, s servers, cfg *config.Config) error {
 		return errors.Join(fmt.Errorf("admin.listen: %w", err), public.Close())
 	}
 	s.announce("admin on", shown)
+	if open := openAdmin(cfg.Admin.Listen); open != "" {
+		s.log.Warn(open)
+	}
 	go func() { failed <- admin.Serve(l) }()
 	s.health.serving.Store(true)
 	select {
@@ -83,7 +87,7 @@ func listen(address string, cert *certificate) (net.Listener, string, error) {
 	return tls.NewListener(l, &tls.Config{GetCertificate: cert.get, NextProtos: []string{"http/1.1"}}), "https://" + l.Addr().String(), nil
 }
 
-// listenUnix makes a socket that only this user's group-less peers can open (S43); a stale one of an earlier run is removed.
+// listenUnix makes a socket that only processes of this user can open (S43); a stale one of an earlier run is removed.
 func listenUnix(path string) (net.Listener, string, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
 		if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
@@ -95,6 +99,9 @@ func listenUnix(path string) (net.Listener, string, error) {
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, "", err
+	}
+	if err := keyring.PrivateDirectory("socket", path); err != nil {
+		return nil, "", usageError{err}
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {

@@ -91,6 +91,18 @@ func TestS43_UnixListener(t *testing.T) {
 		t.Fatalf("a stale socket: %v", err)
 	}
 	_ = l.Close()
+	for mode, ok := range map[os.FileMode]bool{0o755: false, 0o750: false, 0o700: true} {
+		if err := os.Chmod(filepath.Dir(path), mode); err != nil {
+			t.Fatal(err)
+		}
+		l, _, err := listen("unix:"+path, nil)
+		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "chmod 700 "+filepath.Dir(path)) {
+			t.Errorf("directory %o: %v", mode, err)
+		}
+		if err == nil {
+			_ = l.Close()
+		}
+	}
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}

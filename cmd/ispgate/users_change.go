@@ -95,7 +95,11 @@ func resetFactor(ctx context.Context, d directory, acc account.Account) (answer,
 	if err := d.Reset(ctx, acc.ID); err != nil {
 		return answer{}, err
 	}
-	return answer{out: fmt.Sprintf("%s has no second factor any more and all sessions have ended; the next login asks for a ticket: users ticket issues it\n",
+	note := ""
+	if acc.State != account.Active {
+		note = fmt.Sprintf("%s had no second factor. Was that the right name? users delete and a new login undo this.\n", shown(acc.Name))
+	}
+	return answer{note: note, out: fmt.Sprintf("%s has no second factor any more and all sessions have ended; the next login asks for a ticket: users ticket issues it\n",
 		shown(acc.Name))}, nil
 }
 

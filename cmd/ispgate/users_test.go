@@ -166,7 +166,9 @@ func TestS18_UsersResetAndTicket(t *testing.T) {
 	wantText(t, "ticket over an active factor", notes, "alice has a second factor", "users reset-2fa")
 	out, _ := a.users(t, 0, "reset-2fa", "alice")
 	wantText(t, "reset-2fa", out, "alice", "users ticket")
-	if got := a.get(t, alice.ID); got.State != account.Reset || got.Generation != 3 {
+	_, notes = a.users(t, 0, "reset-2fa", "alice")
+	wantText(t, "reset-2fa without a factor", notes, "alice had no second factor", "users delete")
+	if got := a.get(t, alice.ID); got.State != account.Reset || got.Generation != 4 {
 		t.Errorf("after reset-2fa: %+v", got)
 	}
 	if res := a.enable(t, alice.ID, "", 0); !res.BadTicket {

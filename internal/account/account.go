@@ -80,8 +80,10 @@ var (
 	ErrNotFound    = errors.New("no such account")
 	ErrTampered    = errors.New("account record does not verify") // S19: denied, audited, never "no second factor"
 	ErrState       = errors.New("the account's second factor is not in the state for this")
-	ErrMissing     = errors.New("no database; ispgate init makes one")
+	ErrMissing     = errors.New("no database: put its backup back (the first ispgate init made it)")
 	ErrUnreachable = errors.New("the database cannot be reached")
+	ErrUnfit       = errors.New("the database file cannot be used")
+	ErrMoved       = errors.New("the database file is not the one that was opened")
 	ErrForeign     = errors.New("the database belongs to another installation")
 	ErrNewer       = errors.New("the database was written by a newer ispgate")
 	ErrFingerprint = errors.New("what a user name means has changed")

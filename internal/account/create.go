@@ -79,14 +79,10 @@ func (s *Store) refuseExisting(ctx context.Context) error {
 	if !there {
 		return s.refuseStrange(ctx)
 	}
-	var n int
-	if err := s.db.queries().row(ctx, `SELECT COUNT(*) FROM meta`).Scan(&n); err != nil {
-		return fmt.Errorf("look for an installation: %w", err)
-	}
-	if n > 0 {
+	if there, err = s.db.founded(ctx); err == nil && there {
 		return ErrExists
 	}
-	return nil // an earlier init stopped half way
+	return err
 }
 
 // refuseStrange: an empty file is what an earlier init left that was killed; one with tables is another program's.
@@ -97,7 +93,7 @@ func (s *Store) refuseStrange(ctx context.Context) error {
 	var n int
 	err := s.db.queries().row(ctx, `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'`).Scan(&n)
 	if err == nil && n > 0 {
-		err = fmt.Errorf("%s holds another program's tables", s.db.at.path)
+		err = fmt.Errorf("%w: %s holds another program's tables", ErrUnfit, s.db.at.path)
 	}
 	return err
 }

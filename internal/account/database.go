@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -18,19 +20,35 @@ type kind struct {
 	goose      goose.Dialect
 	bind       func(string) string
 	isolation  sql.IsolationLevel                                              // of writing transactions: each statement sees what was committed before it
+	now        string                                                          // its clock, in Unix milliseconds
 	hasMeta    string                                                          // counts tables named meta
 	deadlock   func(error) bool                                                // worth another try
 	locker     func() (goose.ProviderOption, error)                            // nil: hold does it
 	hold       func(context.Context, address) (release func(), err error)      // keeps other migrators out
 	open       func(context.Context, address) (write, read *sql.DB, err error) // ErrMissing
+	patient    func(address) (*sql.DB, error)                                  // for migrations, which may take minutes; nil: write does
 	create     func(address) (made bool, err error)                            // the empty database; nil: the administrator makes it
 	standalone func(address) bool                                              // made by Open
 }
 
 // address is a database URL taken apart.
 type address struct {
-	path string   // sqlite: the file; empty in memory
-	url  *url.URL // the servers
+	path string      // sqlite: the file; empty in memory
+	file fs.FileInfo // what path was when it was opened
+	url  *url.URL    // the servers
+}
+
+// inPlace returns ErrMoved when the file that is open is no longer the one at its path: what a command writes there would
+// reach nobody, and what is read here may be older than it looks. Whoever cannot tell refuses.
+func (a address) inPlace() error {
+	if a.file == nil {
+		return nil
+	}
+	info, err := os.Stat(a.path)
+	if err != nil || !os.SameFile(a.file, info) {
+		return fmt.Errorf("%w: %s was moved or exchanged meanwhile; put it back, or restart ispgate with the file that counts", ErrMoved, a.path)
+	}
+	return nil
 }
 
 // database is an open one: write has a single connection for SQLite (more would only fail on its lock), read has several.
@@ -79,6 +97,9 @@ func dial(ctx context.Context, raw string) (database, error) {
 	k, at, err := parseURL(raw)
 	if err != nil {
 		return database{}, err
+	}
+	if at.path != "" {
+		at.file, _ = os.Stat(at.path) // open says what is wrong with it
 	}
 	write, read, err := k.open(ctx, at)
 	if err != nil {

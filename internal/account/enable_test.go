@@ -78,6 +78,10 @@ func endsTheOthers(t *testing.T, w *world) {
 		w.sql(t, `INSERT INTO browser_accounts (browser, account, factor, trusted_until, created_at, mac)
 			VALUES ('b', '`+p.ID+`', 'f', 0, 0, (SELECT mac FROM meta WHERE name = 'installation'))`)
 	}
+	_, turn, err := w.Revoked(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ended := func(what string, state State, generation int64) {
 		t.Helper()
 		a := w.get(t, p.ID)
@@ -86,7 +90,8 @@ func endsTheOthers(t *testing.T, w *world) {
 		if g, err := w.Generation(t.Context(), p.ID); err != nil || g != generation {
 			t.Errorf("%s: generation %d, %v", what, g, err)
 		}
-		rows, err := w.Revoked(t.Context(), w.clock.now())
+		rows, last, err := w.Revoked(t.Context(), turn)
+		turn = last
 		if err != nil || len(rows) != 1 || rows[0].Generation != generation || rows[0].Account != p.ID || rows[0].Session != "" {
 			t.Errorf("%s: revocations %+v, %v", what, rows, err)
 		}
@@ -170,44 +175,4 @@ func recoveryWhenClosed(t *testing.T, w *world) {
 	want(t, "closed", w.challenge(t, p.ID, "owner", Unknown), Result{Closed: true})
 	want(t, "recovery", w.recover(t, p.ID, "owner", p.codes[0]).OK, true)
 	want(t, "still closed", w.challenge(t, p.ID, "next", Unknown), Result{Closed: true})
-}
-
-func revocations(t *testing.T, w *world) {
-	p := w.enabled(t, "alice")
-	start := w.clock.now()
-	if err := w.Revoke(t.Context(), p.ID); err != nil {
-		t.Fatal(err)
-	}
-	w.clock.advance(time.Second)
-	if err := w.RevokeSession(t.Context(), p.ID, "stable"); err != nil {
-		t.Fatal(err)
-	}
-	w.clock.advance(-time.Hour) // a node whose clock is behind
-	if err := w.Revoke(t.Context(), p.ID); err != nil {
-		t.Fatal(err)
-	}
-	got, err := w.Revoked(t.Context(), start)
-	if err != nil || len(got) != 3 {
-		t.Fatal(got, err)
-	}
-	want(t, "first", got[0], Revocation{Account: p.ID, Generation: 3, At: start})
-	later := got[1:]
-	if later[0].Session == "" {
-		later[0], later[1] = later[1], later[0] // both of one millisecond
-	}
-	want(t, "session", later[0], Revocation{Account: p.ID, Session: "stable", At: start.Add(time.Second)})
-	want(t, "late clock", later[1], Revocation{Account: p.ID, Generation: 4, At: start.Add(time.Second)})
-	if err := w.RevokeSession(t.Context(), p.ID, ""); err == nil {
-		t.Error("no session was revoked")
-	}
-	if err := w.Revoke(t.Context(), "nobody"); !errors.Is(err, ErrNotFound) {
-		t.Error("revoke nobody:", err)
-	}
-	w.clock.advance(40 * day)
-	if err := w.Prune(t.Context(), year, day); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := w.Revoked(t.Context(), start); err != nil || len(got) != 0 {
-		t.Error("after pruning:", got, err)
-	}
 }

@@ -5,8 +5,9 @@ import (
 	"errors"
 )
 
-// Inspect finds what Open would find, with the same errors, and changes nothing: not even the schema, on which a gateway
-// of an older version may be running. Of a database in memory there is nothing to find.
+// Inspect finds what Open would find, with the same errors, and whether every account verifies: ErrTampered else, since logins
+// would be refused. It changes nothing: not even the schema, on which a gateway of an older version may be running. Of a
+// database in memory there is nothing to find.
 func Inspect(ctx context.Context, opt Options) error {
 	if err := opt.check(); err != nil {
 		return err
@@ -25,6 +26,9 @@ func Inspect(ctx context.Context, opt Options) error {
 	err = s.recognise(ctx)
 	if err == nil {
 		err = s.checkFingerprint(ctx)
+	}
+	if err == nil {
+		_, err = s.List(ctx)
 	}
 	return errors.Join(err, db.close())
 }

@@ -24,8 +24,7 @@ func inspectChangesNothing(t *testing.T, w *world) {
 		return n
 	}
 	now := version()
-	w.sql(t, `DROP TABLE tickets`)
-	w.sql(t, `DELETE FROM goose_db_version WHERE version_id = 2`)
+	w.firstSchema(t)
 	old := version()
 	if err := Inspect(t.Context(), w.opt); err != nil || version() != old || old == now {
 		t.Errorf("an older schema: %v, version %d, was %d of %d", err, version(), old, now)
@@ -48,6 +47,30 @@ func inspectChangesNothing(t *testing.T, w *world) {
 	if err := Inspect(t.Context(), w.opt); !errors.Is(err, ErrMissing) {
 		t.Error("without tables:", err)
 	}
+}
+
+// missingRowsShow: a database whose rows were deleted answers, but its logins are refused, so it is not in order.
+func missingRowsShow(t *testing.T, w *world) {
+	w.meet(t, "bob")
+	sound := func(what string, sound bool) {
+		t.Helper()
+		calls := map[string]error{"Ping": w.Ping(t.Context())}
+		if !w.inMemory() {
+			calls["Inspect"] = Inspect(t.Context(), w.opt)
+		}
+		for name, err := range calls {
+			if errors.Is(err, ErrTampered) == sound || sound && err != nil {
+				t.Errorf("%s, %s: %v", what, name, err)
+			}
+		}
+	}
+	sound("nobody enrolled", true)
+	w.enabled(t, "alice")
+	sound("in order", true)
+	w.sql(t, `DELETE FROM factors`)
+	sound("the factors deleted", false)
+	w.sql(t, `DELETE FROM accounts WHERE name = 'alice'`)
+	sound("the account deleted", false)
 }
 
 // TestServersAway: one that does not answer is worth waiting for, one that refuses is not.

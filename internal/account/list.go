@@ -35,6 +35,9 @@ func (s *Store) List(ctx context.Context) ([]Account, error) {
 }
 
 func (s *Store) readList(ctx context.Context) ([]listed, error) {
+	if err := s.db.at.inPlace(); err != nil {
+		return nil, err
+	}
 	var rows []listed
 	err := s.reading().each(ctx, func(scan scanner) error {
 		r, sealed, err := scanRecord(scan, nil)

@@ -95,6 +95,14 @@ func (s *Store) checkRoll(ctx context.Context, q queries) error {
 
 // lockRoll keeps other changes of factors out until the transaction ends, and refuses to build on a roll that is wrong.
 func (s *Store) lockRoll(ctx context.Context, q queries) error {
+	if err := s.takeTurn(ctx, q); err != nil {
+		return err
+	}
+	return s.checkRoll(ctx, q)
+}
+
+// takeTurn raises the turn of the roll, and with it waits for whoever holds it.
+func (s *Store) takeTurn(ctx context.Context, q queries) error {
 	n, err := q.exec(ctx, `UPDATE meta SET turn = turn + 1 WHERE name = ?`, metaActive)
 	if err != nil {
 		return err
@@ -102,7 +110,7 @@ func (s *Store) lockRoll(ctx context.Context, q queries) error {
 	if n != 1 {
 		return fmt.Errorf("%w: the count of active factors is gone", ErrTampered)
 	}
-	return s.checkRoll(ctx, q)
+	return nil
 }
 
 func (s *Store) writeRoll(ctx context.Context, q queries) error {

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -12,7 +13,7 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-func (d database) provider() (*goose.Provider, error) {
+func (d database) provider(on *sql.DB) (*goose.Provider, error) {
 	dir, err := fs.Sub(migrations, "migrations/"+d.kind.name)
 	if err != nil {
 		return nil, err
@@ -25,7 +26,7 @@ func (d database) provider() (*goose.Provider, error) {
 		}
 		options = append(options, o)
 	}
-	return goose.NewProvider(d.kind.goose, d.write, dir, options...)
+	return goose.NewProvider(d.kind.goose, on, dir, options...)
 }
 
 // migrate brings the schema forward, one process at a time. ErrNewer: the schema is ahead of this program.
@@ -37,7 +38,15 @@ func (d database) migrate(ctx context.Context) error {
 		}
 		defer release()
 	}
-	p, err := d.provider()
+	on := d.write
+	if d.kind.patient != nil {
+		var err error
+		if on, err = d.kind.patient(d.at); err != nil {
+			return err
+		}
+		defer on.Close()
+	}
+	p, err := d.provider(on)
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}

@@ -16,11 +16,13 @@ var mysql = kind{
 	name:       "mysql",
 	goose:      goose.DialectMySQL,
 	bind:       asks,
+	now:        `CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)`,
 	isolation:  sql.LevelReadCommitted,
 	hasMeta:    `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'meta'`,
 	deadlock:   mysqlDeadlock,
 	locker:     mysqlLocker,
 	open:       openMySQL,
+	patient:    patientMySQL,
 	standalone: func(address) bool { return false },
 }
 
@@ -29,15 +31,32 @@ func openMySQL(ctx context.Context, at address) (write, read *sql.DB, err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	connector, err := driver.NewConnector(cfg)
+	db, err := mysqlPool(cfg)
 	if err != nil {
-		return nil, nil, errors.New("database.url: the mysql driver refuses its options")
+		return nil, nil, err
 	}
-	db := serverPool(sql.OpenDB(connector))
 	if err := db.PingContext(ctx); err != nil {
 		return nil, nil, errors.Join(unreachable(err, mysqlRefuses(err)), db.Close())
 	}
 	return db, db, nil
+}
+
+// patientMySQL waits for each answer as long as it takes: a timeout would cut off a migration, which MySQL keeps half done.
+func patientMySQL(at address) (*sql.DB, error) {
+	cfg, err := mysqlConfig(at)
+	if err != nil {
+		return nil, err
+	}
+	cfg.ReadTimeout = 0
+	return mysqlPool(cfg)
+}
+
+func mysqlPool(cfg *driver.Config) (*sql.DB, error) {
+	connector, err := driver.NewConnector(cfg)
+	if err != nil {
+		return nil, errors.New("database.url: the mysql driver refuses its options")
+	}
+	return serverPool(sql.OpenDB(connector)), nil
 }
 
 func mysqlConfig(at address) (*driver.Config, error) {

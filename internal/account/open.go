@@ -59,7 +59,7 @@ func (s *Store) recognise(ctx context.Context) error {
 	if !there {
 		return ErrMissing
 	}
-	p, err := s.db.provider()
+	p, err := s.db.provider(s.db.write)
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}
@@ -90,7 +90,8 @@ func (s *Store) checkFingerprint(ctx context.Context) error {
 	return nil
 }
 
-// Exists reports whether Create was here before. It changes nothing. A server that does not answer is an error.
+// Exists reports whether Create was here before and came to its end. It changes nothing. A server that does not answer is an
+// error, and so is a file that is no database.
 func Exists(ctx context.Context, url string) (bool, error) {
 	k, at, err := parseURL(url)
 	if err != nil || k.standalone(at) {
@@ -104,5 +105,17 @@ func Exists(ctx context.Context, url string) (bool, error) {
 		return false, err
 	}
 	there, err := db.hasMeta(ctx)
+	if err == nil && there {
+		there, err = db.founded(ctx)
+	}
 	return there, errors.Join(err, db.close())
+}
+
+// founded: tables without an installation are what an init left that was stopped half way.
+func (d database) founded(ctx context.Context) (bool, error) {
+	var n int
+	if err := d.queries().row(ctx, `SELECT COUNT(*) FROM meta`).Scan(&n); err != nil {
+		return false, fmt.Errorf("look for an installation: %w", err)
+	}
+	return n > 0, nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ispgate/ispgate/internal/keyring"
+	"github.com/ispgate/ispgate/test/harness"
 )
 
 func createAndOpen(t *testing.T, w *world) {
@@ -77,18 +78,37 @@ func TestS43_FilesOfSQLite(t *testing.T) {
 			if err := os.Chmod(name, mode); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Open(t.Context(), w.opt); err == nil || !strings.Contains(err.Error(), "chmod 600 "+name) {
+			if _, err := Open(t.Context(), w.opt); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "chmod 600 "+name) {
 				t.Errorf("%s %o: %v", name, mode, err)
 			}
 		}
 		os.Chmod(name, 0o600)
 	}
 	w.open(t)
+	for _, mode := range []fs.FileMode{0o755, 0o750, 0o701} {
+		if err := os.Chmod(filepath.Dir(path), mode); err != nil {
+			t.Fatal(err)
+		}
+		for what, err := range map[string]error{"Open": openFault(t, w.opt), "Create": Create(t.Context(), w.opt)} {
+			if !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "chmod 700 "+filepath.Dir(path)) {
+				t.Errorf("directory %o, %s: %v", mode, what, err)
+			}
+		}
+	}
+}
+
+func openFault(t *testing.T, opt Options) error {
+	t.Helper()
+	s, err := Open(t.Context(), opt)
+	if err == nil {
+		err = s.Close()
+	}
+	return err
 }
 
 func TestOpenMakesNothing(t *testing.T) {
 	w := newWorld(t, "sqlite::memory:")
-	path := filepath.Join(t.TempDir(), "a b?#%41.db")
+	path := filepath.Join(harness.PrivateDir(t), "a b?#%41.db")
 	opt := w.opt
 	opt.URL = "sqlite://" + path
 	if _, err := Open(t.Context(), opt); !errors.Is(err, ErrMissing) {
@@ -106,8 +126,10 @@ func TestOpenMakesNothing(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), opt); err == nil {
-		t.Error("another file was opened")
+	for what, err := range map[string]error{"opened": openFault(t, opt), "made": Create(t.Context(), opt)} {
+		if !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), path) {
+			t.Errorf("another file was %s: %v", what, err)
+		}
 	}
 	os.Remove(path)
 	if err := Create(t.Context(), opt); err != nil {
@@ -174,7 +196,7 @@ func twoProcesses(t *testing.T, w *world) {
 	if w.inMemory() {
 		return // a database of one process
 	}
-	keys := filepath.Join(t.TempDir(), "keys.yaml")
+	keys := filepath.Join(harness.PrivateDir(t), "keys.yaml")
 	if err := keyring.Create(keys); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ var postgres = kind{
 	name:       "postgres",
 	goose:      goose.DialectPostgres,
 	bind:       dollars,
+	now:        `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 	isolation:  sql.LevelReadCommitted,
 	hasMeta:    `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'meta'`,
 	deadlock:   postgresDeadlock,

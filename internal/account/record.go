@@ -32,6 +32,9 @@ type sealedFactor struct {
 // load reads the one account for which column has value. It returns ErrNotFound, or ErrTampered when the row, its MAC and
 // its factors do not agree (S19).
 func (s *Store) load(ctx context.Context, q queries, column, value string) (record, error) {
+	if err := s.db.at.inPlace(); err != nil {
+		return record{}, err
+	}
 	var r record
 	var sealed []sealedFactor
 	err := q.each(ctx, func(scan scanner) (err error) {

@@ -2,8 +2,8 @@ package account
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
-	"time"
 )
 
 // Revocation ends sessions on every node: those of Account older than Generation or, when Session is set, that one.
@@ -11,7 +11,6 @@ type Revocation struct {
 	Account    string
 	Generation int64  // 0 where Session is set
 	Session    string // stable id
-	At         time.Time
 }
 
 // Unmet stands for the account of a session whose person the panel has not named yet: it waits for a second step of its own.
@@ -50,39 +49,63 @@ func (s *Store) RevokeSession(ctx context.Context, account, id string) error {
 	})
 }
 
-// announce never writes an earlier time than a row that is already there: a writer whose clock is behind would else be
-// missed by nodes that read on from the newest row they saw.
+// announce numbers the row with the turn of the roll, which it holds until the transaction ends: rows become visible in the
+// order of their numbers, whatever the clocks of the writers say. Only their age is told, by the database's own clock.
 func (s *Store) announce(ctx context.Context, q queries, r Revocation) error {
-	var newest int64
-	if err := q.row(ctx, `SELECT COALESCE(MAX(at), 0) FROM revocations`).Scan(&newest); err != nil {
+	if err := s.takeTurn(ctx, q); err != nil {
 		return fmt.Errorf("announce a revocation: %w", err)
 	}
-	_, err := q.exec(ctx, `INSERT INTO revocations (id, account, generation, session, at) VALUES (?, ?, ?, ?, ?)`,
-		randomID(), r.Account, r.Generation, r.Session, max(newest, s.millis()))
+	var turn int64
+	if err := q.row(ctx, `SELECT turn FROM meta WHERE name = ?`, metaActive).Scan(&turn); err != nil {
+		return fmt.Errorf("announce a revocation: %w", err)
+	}
+	_, err := q.exec(ctx, `INSERT INTO revoked (turn, account, generation, session, at) VALUES (?, ?, ?, ?, `+s.db.kind.now+`)`,
+		turn, r.Account, r.Generation, r.Session)
 	if err != nil {
 		return fmt.Errorf("announce a revocation: %w", err)
 	}
 	return nil
 }
 
-// Revoked returns the revocations from since on, oldest first. A poller passes the At of the newest row it has seen, less
-// 10 s for transactions that committed late, and skips what it knows.
-func (s *Store) Revoked(ctx context.Context, since time.Time) ([]Revocation, error) {
+// Revoked returns the revocations announced after a turn, oldest first, and the turn to ask after next time; 0 asks for all
+// that are kept. A database that was put back to an older state has turns below what was asked: it is read anew.
+func (s *Store) Revoked(ctx context.Context, after int64) ([]Revocation, int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var out []Revocation
-	err := s.reading().each(ctx, func(scan scanner) error {
-		var r Revocation
-		var at int64
-		if err := scan(&r.Account, &r.Generation, &r.Session, &at); err != nil {
-			return err
-		}
-		r.At = time.UnixMilli(at)
-		out = append(out, r)
-		return nil
-	}, `SELECT account, generation, session, at FROM revocations WHERE at >= ? ORDER BY at, id`, since.UnixMilli())
-	if err != nil {
-		return nil, fmt.Errorf("read revocations: %w", err)
+	rows, turn, err := s.readRevoked(ctx, after)
+	if err == nil && turn < after {
+		rows, turn, err = s.readRevoked(ctx, 0)
 	}
-	return out, nil
+	if err != nil {
+		return nil, 0, fmt.Errorf("read revocations: %w", err)
+	}
+	return rows, turn, nil
+}
+
+// readRevoked is one statement: the rows and the turn are of one moment. It returns ErrMoved, ErrForeign or ErrTampered when
+// they are not those of the database that was opened.
+func (s *Store) readRevoked(ctx context.Context, after int64) (rows []Revocation, turn int64, err error) {
+	if err := s.db.at.inPlace(); err != nil {
+		return nil, 0, err
+	}
+	var install sql.NullString
+	err = s.reading().each(ctx, func(scan scanner) error {
+		var account, session sql.NullString
+		var generation sql.NullInt64
+		err := scan(&install, &turn, &account, &generation, &session)
+		if account.Valid {
+			rows = append(rows, Revocation{account.String, generation.Int64, session.String})
+		}
+		return err
+	}, `SELECT (SELECT i.value FROM meta i WHERE i.name = ?), m.turn, r.account, r.generation, r.session
+		FROM meta m LEFT JOIN revoked r ON r.turn > ? WHERE m.name = ? ORDER BY r.turn`, metaInstallation, after, metaActive)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case !install.Valid:
+		return nil, 0, fmt.Errorf("%w: it was emptied", ErrTampered)
+	case install.String != s.install:
+		return nil, 0, ErrForeign
+	}
+	return rows, turn, nil
 }

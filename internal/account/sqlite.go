@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	connector "database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,12 +16,16 @@ import (
 
 	"github.com/pressly/goose/v3"
 	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"github.com/ispgate/ispgate/internal/keyring"
 )
 
 var sqlite = kind{
 	name:       "sqlite",
 	goose:      goose.DialectSQLite3,
 	bind:       asks,
+	now:        `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
 	hasMeta:    `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'`,
 	deadlock:   func(error) bool { return false }, // busy_timeout has waited already
 	hold:       holdDirectory,
@@ -38,30 +43,63 @@ func openSQLite(ctx context.Context, at address) (write, read *sql.DB, err error
 		}
 	}
 	name := "/ispgate-" + rand.Text() // of a database in memory
-	if write, err = connect(dsn(at.path, name, true)); err != nil {
+	if write, err = connect(at, dsn(at.path, name, true)); err != nil {
 		return nil, nil, err
 	}
 	write.SetMaxOpenConns(1)
 	if at.path == "" {
 		write.SetMaxIdleConns(1)
 	}
-	if read, err = connect(dsn(at.path, name, false)); err != nil {
+	if read, err = connect(at, dsn(at.path, name, false)); err != nil {
 		return nil, nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	if err := errors.Join(write.PingContext(ctx), read.PingContext(ctx)); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("open the account database: %w", err), write.Close(), read.Close())
+		return nil, nil, errors.Join(fmt.Errorf("open the account database: %w", sqliteUnfit(at.path, err)), write.Close(), read.Close())
 	}
 	return write, read, nil
 }
 
-func connect(dsn string) (*sql.DB, error) {
+// sqliteUnfit tells what is wrong with the file itself, which no second try would mend.
+func sqliteUnfit(path string, err error) error {
+	var e *driver.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff { // the rest is detail
+	case codes.SQLITE_NOTADB, codes.SQLITE_CORRUPT, codes.SQLITE_CANTOPEN, codes.SQLITE_PERM, codes.SQLITE_AUTH:
+		return fmt.Errorf("%w: %s: %w", ErrUnfit, path, err)
+	}
+	return err
+}
+
+func connect(at address, dsn string) (*sql.DB, error) {
 	c, err := driver.NewConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open the account database: %w", err)
 	}
-	return sql.OpenDB(c), nil
+	return sql.OpenDB(pinned{c, at}), nil
+}
+
+// pinned makes connections to one file only: a pool that grows must not mix it with what lies at its path since.
+type pinned struct {
+	connector.Connector
+	at address
+}
+
+func (p pinned) Connect(ctx context.Context) (connector.Conn, error) {
+	if err := p.at.inPlace(); err != nil {
+		return nil, err
+	}
+	c, err := p.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.at.inPlace(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
 }
 
 // dsn: mode=rw never makes a file (an empty database would mean that nobody has a second factor). Every commit is
@@ -87,22 +125,19 @@ func dsn(path, memory string, writing bool) string {
 	return u.String()
 }
 
-// checkModes refuses files that group or world can use (S43).
+// checkModes refuses files that group or world can use, also by their directory (S43).
 func checkModes(path string) error {
 	for _, name := range []string{path, path + "-wal", path + "-shm"} {
-		info, err := os.Stat(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			if name == path {
-				return fmt.Errorf("%w: %s", ErrMissing, path)
-			}
-			continue
+		err := keyring.Private("database", name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && name == path:
+			return fmt.Errorf("%w: %s", ErrMissing, path)
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("%w: %w", ErrUnfit, err)
 		}
-		if err != nil {
-			return fmt.Errorf("look at the account database: %w", err)
-		}
-		if mode := info.Mode().Perm(); mode&0o077 != 0 {
-			return fmt.Errorf("database %s has mode %04o: group or others can use it; run: chmod 600 %s", name, mode, name)
-		}
+	}
+	if err := keyring.PrivateDirectory("database", path); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnfit, err)
 	}
 	return nil
 }
@@ -111,6 +146,9 @@ func checkModes(path string) error {
 func createSQLite(at address) (made bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(at.path), 0o700); err != nil {
 		return false, fmt.Errorf("make the directory of the account database: %w", err)
+	}
+	if err := keyring.PrivateDirectory("database", at.path); err != nil {
+		return false, fmt.Errorf("%w: %w", ErrUnfit, err)
 	}
 	f, err := os.OpenFile(at.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {

@@ -57,12 +57,23 @@ func (s *Store) Close() error {
 	return s.db.close()
 }
 
-// Ping asks the database for one row.
+// Ping asks whether the database is there and every account that is to have a factor has it. It returns ErrMoved or
+// ErrTampered where logins would be refused although the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var n int
-	if err := s.reading().row(ctx, `SELECT COUNT(*) FROM meta`).Scan(&n); err != nil {
+	err := s.db.at.inPlace()
+	if err == nil {
+		err = s.checkRoll(ctx, s.reading())
+	}
+	var bare int
+	if err == nil {
+		err = s.reading().row(ctx, `SELECT COUNT(*) FROM accounts a LEFT JOIN factors f ON f.account = a.id WHERE a.state = 'active' AND f.id IS NULL`).Scan(&bare)
+	}
+	if err == nil && bare > 0 {
+		err = fmt.Errorf("%w: the factors of %d accounts are gone", ErrTampered, bare)
+	}
+	if err != nil {
 		return fmt.Errorf("ping the account database: %w", err)
 	}
 	return nil

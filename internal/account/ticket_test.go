@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -178,15 +179,35 @@ func ticketOf72Hours(t *testing.T, w *world) {
 	want(t, "left after pruning", w.sql(t, `DELETE FROM tickets`), 0)
 }
 
-// ticketsComeByMigration: a database of the first schema, with people in it, is brought forward.
-func ticketsComeByMigration(t *testing.T, w *world) {
+// firstSchema takes the database back to its first version; what it knew of revocations is lost.
+func (w *world) firstSchema(t *testing.T) {
+	t.Helper()
+	for _, text := range []string{`DROP TABLE tickets`, `DROP TABLE revoked`, `CREATE TABLE revocations (id VARCHAR(32) NOT NULL, account VARCHAR(32) NOT NULL,
+		generation BIGINT NOT NULL, session VARCHAR(128) NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (id))`} {
+		w.sql(t, text)
+	}
+	want(t, "versions taken back", w.sql(t, `DELETE FROM goose_db_version WHERE version_id > 1`), 2)
+}
+
+// migrationsBringForward a database of the first schema, with people in it.
+func migrationsBringForward(t *testing.T, w *world) {
 	if w.inMemory() {
 		return // never older than the program
 	}
 	p, a := w.enabled(t, "alice"), w.meet(t, "bob")
-	w.sql(t, `DROP TABLE tickets`)
-	want(t, "versions taken back", w.sql(t, `DELETE FROM goose_db_version WHERE version_id = 2`), 1)
+	w.firstSchema(t)
+	w.sql(t, `INSERT INTO revocations (id, account, generation, session, at) VALUES ('y', 'a', 7, '', 2), ('x', 'a', 0, 's', 1), ('z', 'b', 2, '', 2)`)
 	w.Store = w.open(t)
+	rows, turn := w.revoked(t, 0)
+	if old := []Revocation{{Account: "a", Session: "s"}, {Account: "a", Generation: 7}, {Account: "b", Generation: 2}}; !slices.Equal(rows, old) {
+		t.Errorf("old revocations: %v, want %v", rows, old)
+	}
+	if err := w.RevokeSession(t.Context(), p.ID, "new"); err != nil {
+		t.Fatal(err)
+	}
+	if rows, _ := w.revoked(t, turn); len(rows) != 1 || rows[0].Session != "new" {
+		t.Errorf("after them: %v", rows)
+	}
 	want(t, "alice's code", w.login(t, p, "c").OK, true)
 	want(t, "bob's ticket", w.enrol(t, a.ID, "s", w.ticket(t, a.ID), true).OK, true)
 }

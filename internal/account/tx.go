@@ -60,11 +60,6 @@ func (s *Store) reading() queries { return queries{s.db.read, s.db.kind.bind} }
 func (s *Store) change(ctx context.Context, what string, fn func(context.Context, queries) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return s.changeSlowly(ctx, what, fn)
-}
-
-// changeSlowly is change for as long as ctx allows.
-func (s *Store) changeSlowly(ctx context.Context, what string, fn func(context.Context, queries) error) error {
 	for n := 1; ; n++ {
 		err := s.once(ctx, fn)
 		if err == nil {
@@ -78,6 +73,9 @@ func (s *Store) changeSlowly(ctx context.Context, what string, fn func(context.C
 }
 
 func (s *Store) once(ctx context.Context, fn func(context.Context, queries) error) error {
+	if err := s.db.at.inPlace(); err != nil {
+		return err
+	}
 	tx, err := s.db.write.BeginTx(ctx, &sql.TxOptions{Isolation: s.db.kind.isolation})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -20,7 +20,25 @@ func Load(path string, env []string) (*Config, error) {
 	return parse(path, text, env)
 }
 
+// LoadProfile is the reference to the profile in a file that Load refuses, so that the faults of both can be named at once.
+// It is empty where that cannot be told.
+func LoadProfile(path string, env []string) Profile {
+	text, err := readFile(path)
+	if err != nil {
+		return Profile{}
+	}
+	return readAll(path, text, env).draft.Panel.Profile
+}
+
 func parse(path string, text []byte, env []string) (*Config, error) {
+	r := readAll(path, text, env)
+	if len(r.faults) > 0 {
+		return nil, r.faults.sorted()
+	}
+	return r.draft.finish(), nil
+}
+
+func readAll(path string, text []byte, env []string) *reading {
 	r := newReading(path)
 	root, ok := r.document(text)
 	if root != nil {
@@ -31,10 +49,7 @@ func parse(path string, text []byte, env []string) (*Config, error) {
 		r.secretFiles()
 		r.judge(root == nil || isNull(root))
 	}
-	if len(r.faults) > 0 {
-		return nil, r.faults.sorted()
-	}
-	return r.draft.finish(), nil
+	return r
 }
 
 func newReading(path string) *reading {

@@ -24,8 +24,9 @@ type fileKey struct {
 	Key string `yaml:"key"`
 }
 
-// Create writes a key file with one random key, mode 0600 in a 0700 directory. An existing file is never
-// overwritten: the error is fs.ErrExist (errors.Is). After any other error there is no file.
+// Create writes a key file with one random key, mode 0600 in a 0700 directory, which it makes; one that is there and open to
+// others is refused (S43). An existing file is never overwritten: the error is fs.ErrExist (errors.Is). After any other
+// error there is no file.
 func Create(path string) error {
 	ring, err := New()
 	if err != nil {
@@ -33,6 +34,9 @@ func Create(path string) error {
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make the directory of the key file: %w", err)
+	}
+	if err := PrivateDirectory("key file", path); err != nil {
+		return err
 	}
 	text, err := yaml.Marshal(ring.file())
 	if err != nil {
@@ -57,19 +61,16 @@ func (r *Ring) file() file {
 	return out
 }
 
-// Load reads a key file. It refuses one that group or world can read (S43), and any key that is malformed or doubled.
+// Load reads a key file. It refuses one that group or world can use, also by its directory (S43), and any key that is
+// malformed or doubled.
 func Load(path string) (*Ring, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the key file: %w (the first ispgate init makes one; afterwards put its copy back)", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("look at the key file: %w", err)
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("key file %s has mode %04o: group or others can use it; run: chmod 600 %s", path, mode, path)
+	if err := errors.Join(Private("key file", path), PrivateDirectory("key file", path)); err != nil {
+		return nil, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, 1<<20))
 	if err != nil {

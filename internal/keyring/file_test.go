@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ispgate/ispgate/test/harness"
 )
 
 func TestS43_CreateIsPrivate(t *testing.T) {
@@ -39,7 +41,7 @@ func TestS43_CreateIsPrivate(t *testing.T) {
 }
 
 func TestCreateNeverOverwrites(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "keys.yaml")
+	path := filepath.Join(harness.PrivateDir(t), "keys.yaml")
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +54,7 @@ func TestCreateNeverOverwrites(t *testing.T) {
 }
 
 func TestS43_LoadRefusesOpenModes(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "keys.yaml")
+	path := filepath.Join(harness.PrivateDir(t), "keys.yaml")
 	if err := Create(path); err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +72,35 @@ func TestS43_LoadRefusesOpenModes(t *testing.T) {
 		if err != nil && !strings.Contains(err.Error(), "chmod 600 "+path) {
 			t.Errorf("mode %04o: %q does not say what to do", c.mode, err)
 		}
+	}
+}
+
+func TestS43_OpenDirectoriesAreRefused(t *testing.T) {
+	dir := harness.PrivateDir(t)
+	path := filepath.Join(dir, "keys.yaml")
+	if err := Create(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []fs.FileMode{0o755, 0o750, 0o710, 0o701, 0o777} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "chmod 700 "+dir) {
+			t.Errorf("mode %04o, Load: %v", mode, err)
+		}
+		other := filepath.Join(dir, "other.yaml")
+		if err := Create(other); err == nil || !strings.Contains(err.Error(), "chmod 700 "+dir) {
+			t.Errorf("mode %04o, Create: %v", mode, err)
+		}
+		if _, err := os.Stat(other); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("mode %04o: keys were made: %v", mode, err)
+		}
+	}
+	if err := os.Chmod(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path); err != nil {
+		t.Errorf("mode 0500: %v", err)
 	}
 }
 
@@ -111,7 +142,7 @@ func TestS40_MalformedFilesAreRefusedWithoutQuoting(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "keys.yaml")
+			path := filepath.Join(harness.PrivateDir(t), "keys.yaml")
 			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/ispgate/ispgate/test/harness"
 )
 
 // TestCreateOnAFullDisk: half a key file would be taken for one that exists. The limit on file sizes stands in for the disk.
 func TestCreateOnAFullDisk(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "keys.yaml")
+	path := filepath.Join(harness.PrivateDir(t), "keys.yaml")
 	var was syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
 		t.Fatal(err)

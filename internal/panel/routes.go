@@ -75,6 +75,13 @@ func (p *Profile) route(method string, t reading, from netip.Addr) Route {
 	return Route{}
 }
 
+// Lands reports whether somebody may be sent to target after a login: to a page of the panel, in its loosest reading, never to
+// what a request there would do (log out, become somebody else) or lead away from (its own login and second step).
+func (p *Profile) Lands(target string) bool {
+	kind := p.Match(http.MethodGet, target).Kind
+	return kind == Protected || kind == Public
+}
+
 // isLogin: the login page and what its form posts to count in any method and any reading (S15). Where the panel takes a
 // login on any URL, the page may be its home page as well: there only what can carry a form counts.
 func (p *Profile) isLogin(method string, t reading) bool {

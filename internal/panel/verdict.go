@@ -102,14 +102,8 @@ func (a *attempt) controlled(ctx context.Context) error {
 // landing is where the panel's own answer pointed, if a person has anything to do there. It is a wish like any other: checked
 // when it is sent (S9).
 func (p *Panel) landing(location string, allowed ...Kind) string {
-	if !panelTarget(location) {
+	if !panelTarget(location) || !p.profile.Lands(location) && !slices.Contains(allowed, p.profile.Match(http.MethodGet, location).Kind) {
 		return ""
-	}
-	switch kind := p.profile.Match(http.MethodGet, location).Kind; kind {
-	case LoginRoute, Logout, ChallengeRoute, TwoFactorRoute, Deny, Impersonate:
-		if !slices.Contains(allowed, kind) {
-			return ""
-		}
 	}
 	return location
 }

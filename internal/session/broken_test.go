@@ -16,9 +16,10 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/ispgate/ispgate/internal/keyring"
+	"github.com/ispgate/ispgate/test/harness"
 )
 
-func pollManager(t testing.TB, revoked func(context.Context, time.Time) ([]Revocation, error)) *Manager {
+func pollManager(t testing.TB, revoked func(context.Context, int64) ([]Revocation, int64, error)) *Manager {
 	w := newWorldOn(t, "127.0.0.1:1")
 	o := w.options()
 	o.Now, o.Revoked = time.Now, revoked
@@ -206,7 +207,7 @@ func TestS36_KeyRotationWhileServing(t *testing.T) {
 // keyFile is the text of a new key file.
 func keyFile(t testing.TB) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keys.yaml")
+	path := filepath.Join(harness.PrivateDir(t), "keys.yaml")
 	if err := keyring.Create(path); err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +220,7 @@ func keyFile(t testing.TB) string {
 
 func ringOf(t testing.TB, text string) *keyring.Ring {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keys.yaml")
+	path := filepath.Join(harness.PrivateDir(t), "keys.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -22,8 +23,8 @@ type Options struct {
 	Absolute     time.Duration // after the login, whatever happens
 	Secure       bool          // https: cookie names carry the __Host- prefix
 	Generation   func(ctx context.Context, account string) (int64, error)
-	Revoked      func(ctx context.Context, since time.Time) ([]Revocation, error)
-	StoreError   func() // counts; may be nil
+	Revoked      func(ctx context.Context, after int64) (rows []Revocation, last int64, err error) // announced after a turn; 0: all that are kept
+	StoreError   func()                                                                            // counts; may be nil
 	Log          *slog.Logger
 	Now          func() time.Time
 }
@@ -39,6 +40,7 @@ type Manager struct {
 	cards, jars                     *keyring.Box
 	revoked                         *revocations
 	recent                          recent
+	shut                            atomic.Bool // Revoked said ErrForeign
 	storeLog, garbageLog, revokeLog seldom
 }
 
@@ -50,7 +52,7 @@ func New(o Options) *Manager {
 
 // Load returns the session of a request: the anonymous one unless there is exactly one genuine cookie, whose record
 // lives and is not revoked. Of a revoked one the ID stays known. A forged cookie costs no trip to Redis. The error is
-// ErrStore: nobody knows whose it is.
+// ErrStore: nobody knows whose it is, or whether it was revoked (ErrForeign).
 func (m *Manager) Load(ctx context.Context, r *http.Request) (Session, error) {
 	t, ok := m.cookie.read(r)
 	if !ok {
@@ -60,7 +62,15 @@ func (m *Manager) Load(ctx context.Context, r *http.Request) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	if m.revoked.cover(s) { // not part of fetch: asked at every request, whatever may remember sessions
+	return m.today(s)
+}
+
+// today is what s is worth at this moment. It is asked at every request, whatever remembers sessions (S33).
+func (m *Manager) today(s Session) (Session, error) {
+	switch {
+	case m.shut.Load():
+		return Session{}, errShut
+	case m.revoked.cover(s):
 		return Session{ID: s.ID}, nil
 	}
 	return s, nil

@@ -37,10 +37,7 @@ func (m *Manager) Recent(ctx context.Context, r *http.Request) (Session, error) 
 	}
 	s := h.session
 	s.held = h
-	if m.revoked.cover(s) {
-		return Session{ID: s.ID}, nil
-	}
-	return s, nil
+	return m.today(s)
 }
 
 // digestOf names a cookie in memory without keeping it.

@@ -78,11 +78,11 @@ func TestS33_Recent(t *testing.T) {
 	s, c := w.login(m, "a1", Full)
 	w.sleep(time.Millisecond)
 	w.wantRecent(m, c, Full, 1)
-	if err := m.SetNote(t.Context(), s, Note{IdentityDue: true}); err != nil {
+	if err := m.SetNote(t.Context(), s, Note{IdentityDue: "due"}); err != nil {
 		t.Fatal(err)
 	}
 	w.sleep(time.Millisecond)
-	if s := w.wantRecent(m, c, Full, 1); !s.Note.IdentityDue {
+	if s := w.wantRecent(m, c, Full, 1); s.Note.IdentityDue == "" {
 		t.Error("a mark of this node is not seen")
 	}
 	if err := m.End(t.Context(), nil, s); err != nil {

@@ -2,15 +2,15 @@ package session
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
 
 const (
 	pollEvery   = 500 * time.Millisecond // S33: in force on every node within 1 s
-	pollOverlap = 10 * time.Second       // rows that were committed late
 	pollTimeout = 2 * time.Second
-	startWindow = 12 * time.Hour
+	leastWindow = 12 * time.Hour
 )
 
 // revocations is what this node knows to be revoked. It needs no clock that others share and no Redis: an entry is kept
@@ -19,7 +19,7 @@ type revocations struct {
 	mu          sync.RWMutex
 	generations map[string]revokedGeneration // by account
 	sessions    map[string]time.Time         // by stable id
-	latest      time.Time                    // At of the newest row that was read
+	turn        int64                        // up to which they were read
 }
 
 type revokedGeneration struct {
@@ -43,9 +43,6 @@ func (r *revocations) add(now time.Time, rows ...Revocation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, row := range rows {
-		if row.At.After(r.latest) {
-			r.latest = row.At
-		}
 		if row.Session != "" {
 			r.sessions[row.Session] = now
 		}
@@ -56,11 +53,17 @@ func (r *revocations) add(now time.Time, rows ...Revocation) {
 	}
 }
 
-// newest is the time of the newest row that was read, by its writer's clock.
-func (r *revocations) newest() time.Time {
+// last is the turn up to which revocations were read; readTo sets it.
+func (r *revocations) last() int64 {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.latest
+	return r.turn
+}
+
+func (r *revocations) readTo(turn int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.turn = turn
 }
 
 // forget drops what was heard of before a time; it bounds the memory.
@@ -88,7 +91,7 @@ func (m *Manager) Run(ctx context.Context) {
 	for {
 		now := m.opt.Now()
 		if err := m.Refresh(ctx); err != nil && ctx.Err() == nil && m.revokeLog.due(now) {
-			m.opt.Log.Error("revocations cannot be read; those already known stay in force", "error", err)
+			m.opt.Log.Error(m.unheard(), "error", err)
 		}
 		if now.Sub(swept) >= time.Minute {
 			m.revoked.forget(now.Add(-m.window()))
@@ -102,22 +105,30 @@ func (m *Manager) Run(ctx context.Context) {
 	}
 }
 
-// Refresh reads the revocations that came since the last success; at first, those of every session that may still live.
-// Where to go on from is told by the rows themselves, so that no two nodes need the same clock.
+// Refresh reads the revocations that were announced since the last success; at first, all that are kept. Where to go on from
+// is a number that the database gave them, so that neither nodes nor writers need the same clock.
 func (m *Manager) Refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	since := m.revoked.newest()
-	if since.IsZero() {
-		since = m.opt.Now().Add(-m.window())
+	rows, last, err := m.opt.Revoked(ctx, m.revoked.last())
+	if errors.Is(err, ErrForeign) {
+		m.shut.Store(true)
 	}
-	rows, err := m.opt.Revoked(ctx, since.Add(-pollOverlap))
 	if err != nil {
 		return err
 	}
+	m.shut.Store(false)
 	m.revoked.add(m.opt.Now(), rows...)
+	m.revoked.readTo(last)
 	return nil
 }
 
+func (m *Manager) unheard() string {
+	if m.shut.Load() {
+		return "the account database is another one than before; every session is closed until it is back"
+	}
+	return "revocations cannot be read; those already known stay in force"
+}
+
 // window is how long a revocation can matter.
-func (m *Manager) window() time.Duration { return max(startWindow, m.opt.Absolute) }
+func (m *Manager) window() time.Duration { return max(leastWindow, m.opt.Absolute) }

@@ -72,7 +72,7 @@ func TestS33_LogoutWhileRedisIsDown(t *testing.T) {
 	w.redis.Start()
 	w.wantStage(m, c, Anonymous) // this node knows without anybody's help
 	w.wantStage(elsewhere, c, Full)
-	w.revoked = append(w.revoked, Revocation{Account: "a1", Session: s.ID, At: w.clock()})
+	w.revoked = append(w.revoked, Revocation{Account: "a1", Session: s.ID})
 	if err := elsewhere.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -138,12 +138,12 @@ func TestAdvanceWithoutDatabaseChangesNothing(t *testing.T) {
 func TestS33_RunSurvivesADatabaseThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
-		m := pollManager(t, func(ctx context.Context, _ time.Time) ([]Revocation, error) {
+		m := pollManager(t, func(ctx context.Context, _ int64) ([]Revocation, int64, error) {
 			if calls++; calls == 1 {
 				<-ctx.Done()
-				return nil, ctx.Err()
+				return nil, 0, ctx.Err()
 			}
-			return []Revocation{{Account: "a1", Generation: 3}}, nil
+			return []Revocation{{Account: "a1", Generation: 3}}, 1, nil
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		go m.Run(ctx)
@@ -154,4 +154,30 @@ func TestS33_RunSurvivesADatabaseThatHangs(t *testing.T) {
 		}
 		cancel()
 	})
+}
+
+// TestS33_NobodyWhileRevocationsComeFromElsewhere: what a command revokes in the right database would reach nobody here.
+func TestS33_NobodyWhileRevocationsComeFromElsewhere(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	s, c := w.login(m, "a1", Full)
+	w.setSQL(fmt.Errorf("%w: its file was moved", ErrForeign))
+	wantError(t, "Refresh", m.Refresh(t.Context()), ErrForeign)
+	closed := func(what string) {
+		t.Helper()
+		_, err := m.Load(t.Context(), request(c))
+		wantError(t, what+": Load", err, ErrStore)
+		_, err = m.Alive(t.Context(), s)
+		wantError(t, what+": Alive", err, ErrStore)
+		if anonymous := w.load(m); anonymous.Stage != Anonymous {
+			t.Error("somebody without a cookie:", anonymous)
+		}
+	}
+	closed("exchanged")
+	w.setSQL(errors.New("away"))
+	wantError(t, "Refresh", m.Refresh(t.Context()), w.sqlAway)
+	closed("away since")
+	w.setSQL(nil)
+	wantError(t, "Refresh", m.Refresh(t.Context()), nil)
+	w.wantStage(m, c, Full)
 }

@@ -39,6 +39,10 @@ func (s Stage) String() string {
 // ErrStore says that Redis did not give a usable answer: the session may well exist. Nobody is logged out for it.
 var ErrStore = errors.New("session store unavailable")
 
+// ErrForeign says that revocations can never be heard again from the database they came from: it was moved, emptied or
+// exchanged. Until it is back nobody has a session (S19, S33). Options.Revoked returns it.
+var ErrForeign = errors.New("revocations come from another database")
+
 // ErrRevoked says that the account's sessions were ended while this one was being written.
 var ErrRevoked = errors.New("session revoked")
 
@@ -111,5 +115,4 @@ type Revocation struct {
 	Account    string
 	Generation int64
 	Session    string
-	At         time.Time
 }

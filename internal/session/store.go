@@ -22,6 +22,8 @@ const (
 // errGone is nobody's token: logged out, idle or over.
 var errGone = fmt.Errorf("%w: there is no record", ErrRevoked)
 
+var errShut = fmt.Errorf("%w: %w", ErrStore, ErrForeign)
+
 // bounded limits a reading call; one that changes something is finished although the browser hangs up.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, answer)

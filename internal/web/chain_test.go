@@ -46,6 +46,9 @@ func TestS05_TargetsAndHosts(t *testing.T) {
 		{"Host with our port", "GET /x HTTP/1.1", "panel.example.net:80", 200, "/x"},
 		{"Host in capitals", "GET /x HTTP/1.1", "PANEL.Example.NET", 200, "/x"},
 		{"Host with a dot behind", "GET /x HTTP/1.1", "panel.example.net.", 200, "/x"},
+		{"Host with a dot before our port", "GET /x HTTP/1.1", "panel.example.net.:80", 200, "/x"},
+		{"Host with a dot behind our port", "GET /x HTTP/1.1", "panel.example.net:80.", 421, ""},
+		{"Host with two dots behind", "GET /x HTTP/1.1", "panel.example.net..", 421, ""},
 		{"part of our name", "GET /x HTTP/1.1", "example.net", 421, ""},
 		{"a list of hosts", "GET /x HTTP/1.1", "panel.example.net,evil.example", 421, ""},
 	}

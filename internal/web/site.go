@@ -59,11 +59,15 @@ func LoginURL(target string) string {
 	return URL("login") + "?return_to=" + url.QueryEscape(target)
 }
 
-// canonicalHost lower-cases a host and cuts the scheme's default port.
+// canonicalHost lower-cases a host, cuts the scheme's default port and the dot that ends a full name.
 func canonicalHost(host, scheme string) string {
 	host = strings.ToLower(host)
 	if port := map[string]string{"http": ":80", "https": ":443"}[scheme]; port != "" {
 		host = strings.TrimSuffix(host, port)
 	}
-	return strings.TrimSuffix(host, ".")
+	name, port := host, ""
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		name, port = host[:i], host[i:]
+	}
+	return strings.TrimSuffix(name, ".") + port
 }

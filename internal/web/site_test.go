@@ -135,3 +135,16 @@ func lines(t *testing.T, log *logged) []map[string]any {
 	}
 	return out
 }
+
+// TestS05_CanonicalHost: two spellings are one host only where every client means the same by them.
+func TestS05_CanonicalHost(t *testing.T) {
+	for host, want := range map[string]string{
+		"Panel.Example.NET": "panel.example.net", "panel.example.net.": "panel.example.net", "panel.example.net:80": "panel.example.net",
+		"panel.example.net.:80": "panel.example.net", "127.0.0.1:18480": "127.0.0.1:18480", "127.0.0.1:18480.": "127.0.0.1:18480.",
+		"[::1]:8080": "[::1]:8080", "[::1]": "[::1]", "[::1]:80": "[::1]", ".": "", "": "",
+	} {
+		if got := canonicalHost(host, "http"); got != want {
+			t.Errorf("%q: %q, want %q", host, got, want)
+		}
+	}
+}

@@ -54,7 +54,7 @@ func ServeFile(t testing.TB, file string, env ...string) *Gateway {
 // Demo runs "demo" on a free port, with data of its own.
 func Demo(t testing.TB) *Gateway {
 	t.Helper()
-	program, data := Binary(t), t.TempDir()
+	program, data := Binary(t), PrivateDir(t)
 	return start(t, "", func() *exec.Cmd { return command(nil, program, "demo", "--listen", "127.0.0.1:0", "--data", data) })
 }
 

@@ -21,7 +21,7 @@ func TestDemoAnswers(t *testing.T) {
 
 func TestGatewayStartsAgain(t *testing.T) {
 	redis, panel := Redis(t), Laravel(t)
-	port, data := FreePort(t), t.TempDir()
+	port, data := FreePort(t), PrivateDir(t)
 	gateway := Serve(t, fmt.Sprintf(`listen: 127.0.0.1:%[1]d
 public_url: http://127.0.0.1:%[1]d
 panel: {url: %[2]s, profile: {base: laravel, verify: /dashboard}}

@@ -127,10 +127,7 @@ func (o *Office) Node(t testing.TB) *Office {
 
 func (o *Office) serve(t testing.TB, changes []string) {
 	t.Helper()
-	o.Dir = t.TempDir()
-	if err := os.Chmod(o.Dir, 0o700); err != nil {
-		t.Fatalf("make the gateway's directory: %v", err)
-	}
+	o.Dir = harness.PrivateDir(t)
 	o.Config = Basic(o.Dir, o.Panel.URL, o.Redis.URL()).With(changes...)
 	o.Gateway = harness.Serve(t, o.Config.YAML())
 }
