@@ -68,15 +68,6 @@ func readable(res *http.Response, kind web.Kind) bool {
 	return mt == "text/html" && kind == web.Navigation || mt == "application/json" || strings.HasSuffix(mt, "+json")
 }
 
-// narrowEncoding asks the panel for what this program can unpack, and for nothing that the browser did not offer.
-func narrowEncoding(h http.Header) {
-	offered := strings.Join(h.Values("Accept-Encoding"), ",")
-	h.Set("Accept-Encoding", "identity")
-	if strings.Contains(offered, "gzip") {
-		h.Set("Accept-Encoding", "gzip")
-	}
-}
-
 // hold reads the beginning of an answer and puts it back.
 func hold(res *http.Response) []byte {
 	head, err := io.ReadAll(io.LimitReader(res.Body, maxHeld))

@@ -164,7 +164,6 @@ func (v *visit) request(ctx context.Context, m message) (*http.Request, error) {
 	h.Set("User-Agent", v.client.UserAgent)
 	h.Set("Accept-Language", v.client.Language)
 	h.Set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
-	h.Set("Accept-Encoding", "gzip")
 	h.Set("Referer", v.panel.origin()+v.panel.profile.Login.Page) // Laravel goes back to it, Django compares it
 	for k, values := range m.header {
 		h[k] = values

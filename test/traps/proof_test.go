@@ -133,12 +133,13 @@ func (w *world) expiry(p *person) {
 
 func (w *world) logouts(p *person) {
 	w.Helper()
+	others := w.panel.SignedIn() - 1
 	if page := p.PostForm(office.Logout, url.Values{}); page.Location() != office.Login+"?out=1" {
 		w.Fatalf("our logout leads to %d %q", page.Status, page.Location())
 	}
 	p.wantOutside("after our logout")
-	if n := w.panel.SignedIn(); n != 0 {
-		w.Errorf("after our logout %d sessions of the panel are somebody's", n)
+	if n := w.panel.SignedIn(); n != others {
+		w.Errorf("after our logout %d sessions of the panel are somebody's, want %d", n, others)
 	}
 	p.in()
 	page := p.wantInside()
@@ -151,8 +152,8 @@ func (w *world) logouts(p *person) {
 		w.Errorf("the panel's own logout leads to %d %q", page.Status, page.Location())
 	}
 	p.wantOutside("after the panel's logout")
-	if n := w.panel.SignedIn(); n != 0 {
-		w.Errorf("after the panel's logout %d of its sessions are somebody's", n)
+	if n := w.panel.SignedIn(); n != others {
+		w.Errorf("after the panel's logout %d of its sessions are somebody's, want %d", n, others)
 	}
 	p.in()
 }
