@@ -28,6 +28,7 @@ type Behaviour struct {
 	Hops   []string // come before it: each sets a cookie, and is the redirect's target of the one before (T11)
 	Front  string   // path that leads to the login page by <meta refresh> (T13)
 	Mixed  bool     // it is the home page as well
+	Latin  bool     // its charset is windows-1252
 	Markup string   // the page; {action} {user} {password} {token} {csrf} {says} {extra} in it; empty: a plain form
 	Extra  string   // inside the form
 	Around string   // before the form
@@ -36,6 +37,7 @@ type Behaviour struct {
 	Action      string            // the form's, as written
 	Post        string            // path?query that takes it; empty: Page
 	Name, Pass  string            // fields
+	Brackets    string            // the fields are posted as name[field]
 	Random      bool              // fields have names of this view only
 	Token       string            // field; empty: none
 	TokenCookie string            // what the token must equal, instead of the session's (Django)
@@ -69,6 +71,8 @@ type Behaviour struct {
 	// Behind the login.
 	Home   string // where Right leads by default
 	Logout string // "GET /path" or "POST /path"; takes the session's token
+	Whole  bool   // its forms and redirects have whole addresses, {origin} included
+	Me     string // path that says who is there, as JSON
 	Open   string // a path for everybody
 	API    string // path that gives a token for a name and a password (T14)
 }

@@ -32,7 +32,11 @@ func (v *visit) loginPage(status int, says string) {
 	}
 	page := strings.NewReplacer("{around}", v.b.Around, "{says}", says, "{action}", v.b.Action, "{token}", token, "{csrf}", v.s.token,
 		"{user}", v.s.names[0], "{password}", v.s.names[1], "{extra}", v.b.Extra).Replace(cmp.Or(v.b.Markup, plain))
-	v.send(status, "", "", v.filled(page))
+	kind := ""
+	if v.b.Latin {
+		kind = "text/html; charset=windows-1252"
+	}
+	v.send(status, "", kind, v.filled(page))
 }
 
 // lead answers what comes before the login page; false: nothing does.
@@ -74,6 +78,9 @@ func (v *visit) login() {
 	names := v.s.names
 	if !v.b.Random {
 		names = [2]string{v.b.Name, v.b.Pass}
+	}
+	if v.b.Brackets != "" {
+		names = [2]string{v.b.Brackets + "[" + names[0] + "]", v.b.Brackets + "[" + names[1] + "]"}
 	}
 	user, password := v.form.Get(names[0]), v.form.Get(names[1])
 	switch {

@@ -96,7 +96,9 @@ func (v *visit) inside(user string) {
 		v.reply(v.b.Stale)
 	case v.takes(http.MethodPost):
 		v.s.says = "Saved: " + v.form.Get("note")
-		v.send(http.StatusFound, v.r.URL.RequestURI(), "", "")
+		v.send(http.StatusFound, v.address(v.r.URL.RequestURI()), "", "")
+	case v.b.Me != "" && v.at(v.b.Me):
+		v.send(0, "", "application/json", fmt.Sprintf(`{"id":%d,"login":%q}`, len(user), user))
 	case v.script():
 		v.send(0, "", "application/json", fmt.Sprintf(`{"user":%q}`, user))
 	default:
@@ -109,16 +111,16 @@ func (v *visit) page(user string) {
 	v.s.says = ""
 	var out strings.Builder
 	fmt.Fprintf(&out, `<!doctype html><title>Panel</title><b id="user">%[1]s</b><input type="hidden" id="user_id" value="%[2]d"><input type="hidden" id="user_login" value="%[1]s"><p id="says">%[3]s</p>`, user, len(user), says)
-	fmt.Fprintf(&out, `<form id="note" method="post" action="%s">%s<input name="note"><button>Save</button></form>`, v.r.URL.RequestURI(), v.hiddenToken())
+	fmt.Fprintf(&out, `<form id="note" method="post" action="%s">%s<input name="note"><button>Save</button></form>`, v.address(v.r.URL.RequestURI()), v.hiddenToken())
 	switch method, target := methodOf(v.b.Logout); {
 	case method == http.MethodPost:
-		fmt.Fprintf(&out, `<form id="logout" method="post" action="%s">%s<button>Log out</button></form>`, v.b.Base+target, v.hiddenToken())
+		fmt.Fprintf(&out, `<form id="logout" method="post" action="%s">%s<button>Log out</button></form>`, v.address(v.b.Base+target), v.hiddenToken())
 	case method == http.MethodGet:
 		sign := "?"
 		if strings.Contains(target, "?") {
 			sign = "&amp;"
 		}
-		fmt.Fprintf(&out, `<a id="logout" href="%s%stoken=%s">Log out</a>`, v.b.Base+target, sign, v.s.token)
+		fmt.Fprintf(&out, `<a id="logout" href="%s%stoken=%s">Log out</a>`, v.address(v.b.Base+target), sign, v.s.token)
 	}
 	v.send(0, "", "", out.String())
 }
@@ -153,5 +155,13 @@ func (v *visit) logout() {
 	if v.b.Cookie != "" {
 		v.w.Header().Add("Set-Cookie", v.cookieName(v.b.Cookie)+"=deleted; Max-Age=0; Path="+v.b.Base+"/")
 	}
-	v.send(http.StatusFound, v.b.Base+v.b.Page, "", "")
+	v.send(http.StatusFound, v.address(v.b.Base+v.b.Page), "", "")
+}
+
+// address is a target as the panel's pages write it.
+func (v *visit) address(target string) string {
+	if v.b.Whole {
+		return v.origin() + target
+	}
+	return target
 }
