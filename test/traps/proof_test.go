@@ -109,7 +109,7 @@ func (w *world) code(p *person) {
 
 // visible cookies are those that scripts of the panel read.
 func (w *world) visible(pair string) bool {
-	return strings.HasPrefix(pair, "XSRF-TOKEN=") || strings.HasPrefix(pair, "csrftoken=")
+	return strings.HasPrefix(pair, "XSRF-TOKEN=") || strings.HasPrefix(pair, "csrf")
 }
 
 // expiry: the panel's sessions end behind the gateway's back; a page leads to the password, a form and a script are told so,

@@ -71,6 +71,7 @@ type Behaviour struct {
 	// Behind the login.
 	Home   string // where Right leads by default
 	Logout string // "GET /path" or "POST /path"; takes the session's token
+	Free   bool   // or none (Grafana)
 	Whole  bool   // its forms and redirects have whole addresses, {origin} included
 	Me     string // path that says who is there, as JSON
 	Open   string // a path for everybody

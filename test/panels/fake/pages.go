@@ -146,7 +146,7 @@ func (v *visit) logout() {
 	if v.takes(http.MethodPost) {
 		token = v.form.Get(v.b.Token)
 	}
-	if token != v.s.token && !(v.takes(http.MethodPost) && (v.b.Token == "" || !v.stale())) {
+	if !v.b.Free && token != v.s.token && !(v.takes(http.MethodPost) && (v.b.Token == "" || !v.stale())) {
 		v.send(http.StatusForbidden, "", "", "Do you really want to log out?")
 		return
 	}

@@ -119,7 +119,7 @@ func Grafana() Behaviour {
 		Right: Reply{Type: "application/json", Says: `{"message":"Logged in","redirectUrl":"/"}`}, Wrong: Reply{Status: http.StatusUnauthorized, Type: "application/json", Says: `{"message":"Invalid username or password"}`},
 		Throttled: Reply{Status: http.StatusTooManyRequests, Says: "slow down"},
 		Stranger:  found("/login"), Script: Reply{Status: http.StatusUnauthorized, Type: "application/json", Says: `{"message":"Unauthorized"}`},
-		Cookie: "grafana_session", Home: "/", Logout: "GET /logout",
+		Cookie: "grafana_session", Home: "/", Logout: "GET /logout", Free: true,
 	}
 }
 
