@@ -159,6 +159,7 @@ func (v *visit) request(ctx context.Context, m message) (*http.Request, error) {
 	if m.body != nil {
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(m.body)), int64(len(m.body))
 		req.Header.Set("Content-Type", m.contentType)
+		req.Header.Set("Origin", v.panel.origin()) // as browsers do; some panels refuse a form without
 	}
 	h := req.Header
 	h.Set("User-Agent", v.client.UserAgent)

@@ -38,6 +38,7 @@ func TestPanelOnAnotherHost(t *testing.T) {
 	b := plain()
 	b.Origin, b.Hosted, b.Domain, b.Whole = "http://intern.example.lan:8080", true, "intern.example.lan", true
 	b.Action, b.Right.To, b.Stranger.To = "{origin}/login", "{origin}/home", "{origin}/login?from={path}"
+	b.Referer = true
 	w := open(t, b, plainProfile+"forward: {host: 'intern.example.lan:8080', proto: http}\n", "/orders")
 	w.throttled()
 	p := w.somebody()
@@ -71,6 +72,25 @@ func (p *person) entered() *person {
 	p.w.Helper()
 	p.in()
 	return p
+}
+
+// TestT09_ItComparesOrigins: a panel that thinks it is http and takes forms from its own pages only: forward.proto says what it
+// believes, and it finds that in every form.
+func TestT09_ItComparesOrigins(t *testing.T) {
+	t.Parallel()
+	b := plain()
+	b.Proto, b.Referer = false, true
+	w := open(t, b, plainProfile+"forward: {proto: http}\n", "/orders")
+	p := w.somebody()
+	w.passwords(p)
+	w.browsing(p, true)
+	form := p.wantInside().Form("#note")
+	r := p.FormRequest(form.Action, form.Values)
+	r.Header.Set("Origin", office.Origin+".evil.example")
+	if page, err := p.Send(r); err != nil || page.Status != http.StatusForbidden {
+		t.Errorf("a form of another site is answered %v %v", page, err)
+	}
+	w.logouts(p)
 }
 
 // TestT09_ThePanelThinksItIsHTTP: a panel that believes no X-Forwarded-Proto writes http:// before its own name and sets cookies

@@ -34,6 +34,7 @@ func TestT04_Cookies(t *testing.T) {
 		{"new with every answer", func(b *fake.Behaviour) { b.Renews = true }},
 		{"one that stands for a folder", func(b *fake.Behaviour) { b.Cookies = []fake.Cookie{{Name: "auth", Path: "/orders"}} }},
 		{"a name with odd letters", func(b *fake.Behaviour) { b.Cookie = "sid.a-b" }},
+		{"no Path", func(b *fake.Behaviour) { b.NoPath = true }},
 		{"a Domain of its own", func(b *fake.Behaviour) { b.Domain = "panel.example.net" }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -21,6 +21,7 @@ cookies: {session: [sid]}
 		return fake.Reply{Status: status, Type: "application/json", Says: text}
 	}
 	page := func(to string) fake.Reply { return fake.Reply{Status: http.StatusFound, To: to} }
+	w.panel.Be(func(b *fake.Behaviour) { b.Packed = true })
 	for _, test := range []struct {
 		name             string
 		stranger, script fake.Reply

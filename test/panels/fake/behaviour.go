@@ -42,7 +42,7 @@ type Behaviour struct {
 	Token       string            // field; empty: none
 	TokenCookie string            // what the token must equal, instead of the session's (Django)
 	Held        bool              // a cookie of the login page must come back (WordPress)
-	Referer     bool              // over https the Referer must be of the panel's own origin (Django)
+	Referer     bool              // every POST's Origin, and over https its Referer, must be of the panel's own origin (Django, SvelteKit)
 	Wants       map[string]string // must be posted as well
 	Never       []string          // must not be posted
 	JSON, Basic bool              // instead of a form
@@ -64,6 +64,7 @@ type Behaviour struct {
 	Suffix  string   // of every cookie's name over https (phpMyAdmin)
 	Early   []string // Set-Cookie lines before the login's own
 	Late    []string // and behind them
+	NoPath  bool     // the session's cookie has no Path
 	Renews  bool     // the cookie's value is new with every answer
 	Racy    bool     // the first page after the login changes the id and forgets the old one (T18)
 	Bound   []string // headers that must stay the same from the login on
@@ -72,6 +73,7 @@ type Behaviour struct {
 	Home   string // where Right leads by default
 	Logout string // "GET /path" or "POST /path"; takes the session's token
 	Free   bool   // or none (Grafana)
+	Packed bool   // gzip where the browser offers it
 	Whole  bool   // its forms and redirects have whole addresses, {origin} included
 	Me     string // path that says who is there, as JSON
 	Open   string // a path for everybody

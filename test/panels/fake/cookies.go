@@ -99,7 +99,11 @@ func (v *visit) issue() {
 	if v.b.Renews {
 		value += "." + v.number("")
 	}
-	v.set(v.b.Cookie, value, cmp.Or(v.b.Path, v.b.Base+"/"), false)
+	path := cmp.Or(v.b.Path, v.b.Base+"/")
+	if v.b.NoPath {
+		path = ""
+	}
+	v.set(v.b.Cookie, value, path, false)
 }
 
 // held reports whether the browser holds this very session's cookie.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -113,9 +112,6 @@ func (v *visit) odd() string {
 		if v.form.Has(name) {
 			return name + " was posted"
 		}
-	}
-	if referer, err := url.Parse(v.r.Referer()); v.b.Referer && v.secure() && (err != nil || referer.Scheme+"://"+referer.Host != v.origin()) {
-		return "Referer is " + v.r.Referer()
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package fake
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -10,6 +11,8 @@ import (
 func (v *visit) route() {
 	user := v.user()
 	switch {
+	case v.b.Referer && v.foreign():
+		v.send(http.StatusForbidden, "", "", "Cross-site POST form submissions are forbidden")
 	case v.logsIn():
 		v.login()
 	case v.lead(), v.apart():
@@ -51,6 +54,19 @@ func (v *visit) stranger() {
 	default:
 		v.reply(v.b.Stranger)
 	}
+}
+
+// foreign reports whether a POST does not come from the panel's own pages.
+func (v *visit) foreign() bool {
+	if !v.takes(http.MethodPost) {
+		return false
+	}
+	referer, err := url.Parse(v.r.Referer())
+	foreign := v.r.Header.Get("Origin") != v.origin() || v.secure() && (err != nil || referer.Scheme+"://"+referer.Host != v.origin())
+	if foreign {
+		v.t.Logf("%s %s: Origin %q, Referer %q", v.r.Method, v.r.RequestURI, v.r.Header.Get("Origin"), v.r.Referer())
+	}
+	return foreign
 }
 
 // first is what the first page after a login does: a new id, and the old one is forgotten. Of two such pages at once the

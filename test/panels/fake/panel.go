@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -212,8 +213,15 @@ func (v *visit) send(status int, location, kind, body string) {
 	if status == 0 {
 		status = http.StatusOK
 	}
+	out := io.Writer(v.w)
+	if v.b.Packed && strings.Contains(v.r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(v.w)
+		defer z.Close()
+		out = z
+	}
 	v.w.WriteHeader(status)
-	fmt.Fprint(v.w, body)
+	fmt.Fprint(out, body)
 }
 
 // sleep lets others go on meanwhile.
