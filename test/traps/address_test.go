@@ -114,7 +114,16 @@ func TestT09_ThePanelThinksItIsHTTP(t *testing.T) {
 	if hsts := p.Get(office.TwoFactor).Header.Get("Strict-Transport-Security"); hsts == "" {
 		t.Error("our pages do not tell browsers to come by https")
 	}
-	w.panel.Be(func(b *fake.Behaviour) { b.Renews = true })
+	for origin, want := range map[string]string{
+		"http://panel.example.net:80": office.Origin, "HTTP://PANEL.EXAMPLE.NET:8080": office.Origin, "//panel.example.net": office.Origin, w.panel.URL: office.Origin, "": office.Origin,
+		"https://other.example.org": "https://other.example.org", "http://panel.example.net.evil.example": "http://panel.example.net.evil.example",
+	} {
+		w.panel.Be(func(b *fake.Behaviour) { b.Origin = origin })
+		if page := p.Submit(form); page.Location() != want+"/orders" {
+			t.Errorf("a redirect to %s/orders leads to %q", origin, page.Location())
+		}
+	}
+	w.panel.Be(func(b *fake.Behaviour) { b.Renews, b.Origin = true, "" })
 	for _, line := range p.wantInside().Header.Values("Set-Cookie") {
 		if !strings.Contains(line, "; Secure") || !strings.Contains(line, "; HttpOnly") || !strings.HasPrefix(line, "sid=ig1.") {
 			t.Errorf("the browser gets %s", line)

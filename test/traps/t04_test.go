@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/ispgate/ispgate/test/harness"
+	"github.com/ispgate/ispgate/test/mission/office"
 	"github.com/ispgate/ispgate/test/panels/fake"
 )
 
 // TestT04_Cookies: what panels do with their cookies at a login and later.
 func TestT04_Cookies(t *testing.T) {
 	t.Parallel()
-	w := open(t, plain(), strings.Replace(plainProfile, "[sid]", "['sid*', 'auth*', 'user']", 1), "/orders")
+	w := open(t, plain(), strings.Replace(plainProfile, "[sid]", "['sid*', 'auth*', 'user', '__Secure-*']", 1), "/orders")
 	for _, test := range []struct {
 		name string
 		does func(*fake.Behaviour)
@@ -34,6 +35,9 @@ func TestT04_Cookies(t *testing.T) {
 		{"new with every answer", func(b *fake.Behaviour) { b.Renews = true }},
 		{"one that stands for a folder", func(b *fake.Behaviour) { b.Cookies = []fake.Cookie{{Name: "auth", Path: "/orders"}} }},
 		{"a name with odd letters", func(b *fake.Behaviour) { b.Cookie = "sid.a-b" }},
+		{"a name that only https may have", func(b *fake.Behaviour) {
+			b.Cookie, b.Cookies = "__Secure-sid", []fake.Cookie{{Name: "__Host-auth", Path: "/"}}
+		}},
 		{"no Path", func(b *fake.Behaviour) { b.NoPath = true }},
 		{"a Domain of its own", func(b *fake.Behaviour) { b.Domain = "panel.example.net" }},
 	} {
@@ -47,6 +51,22 @@ func TestT04_Cookies(t *testing.T) {
 			w.expiry(p)
 		})
 	}
+}
+
+// TestT04_CookiesThatNobodyListed: a profile that does not say which cookies carry the login costs questions, not logins: both
+// logouts end the panel's session, and the password page knows who is there.
+func TestT04_CookiesThatNobodyListed(t *testing.T) {
+	t.Parallel()
+	b := plain()
+	b.Cookie, b.Cookies = "MYAPP", []fake.Cookie{{Name: "MYKEY", Path: "/"}}
+	w := open(t, b, strings.Replace(plainProfile, "cookies: {session: [sid]}", "", 1), "/orders")
+	p := w.somebody()
+	w.passwords(p)
+	w.browsing(p, true)
+	if page := p.Get(office.Login + "?return_to=%2Forders"); page.Location() != "/orders" {
+		t.Errorf("the password page leads somebody who is in to %d %q", page.Status, page.Location())
+	}
+	w.logouts(p)
 }
 
 // TestT05_RememberMeIsDropped: a cookie of the panel's that would outlive the gateway's session reaches no browser, and none that

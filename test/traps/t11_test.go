@@ -82,6 +82,32 @@ cookies: {session: [sid]}
 	w.logouts(p)
 }
 
+// TestT13_TheFrontPageIsTheLogin: the form stands on the front page, which is a page of the panel to whoever is logged in.
+func TestT13_TheFrontPageIsTheLogin(t *testing.T) {
+	t.Parallel()
+	b := plain()
+	b.Page, b.Action, b.Mixed, b.Right.To, b.Wrong, b.Stranger = "/", "", true, "/", fake.Reply{Form: true, Says: "No."}, fake.Reply{Status: http.StatusFound, To: "/"}
+	w := open(t, b, generous+`
+login: {page: /, user: user, password: pass, anywhere: true}
+verify: /me
+signed_out: [{location: '^/$'}, {form: true}, {status: 419}]
+outcome: {throttled: [{body: 'Wait ([0-9]+) seconds'}]}
+cookies: {session: [sid]}
+`, "/orders")
+	w.throttled()
+	p := w.somebody()
+	if page := p.Get("/"); page.Location() != office.Login {
+		t.Errorf("the front page answers a stranger %d %q", page.Status, page.Location())
+	}
+	if page := p.PostForm(office.Login, url.Values{"username": {fake.User}, "password": {fake.Password}}); page.Location() != "/" {
+		t.Errorf("a login without a way leads to %d %q", page.Status, page.Location())
+	}
+	if page := p.Get("/"); page.Status != http.StatusOK {
+		t.Errorf("the front page answers %d %q", page.Status, page.Location())
+	}
+	w.proof(true)
+}
+
 // TestT13_RefreshToTheLogin: a page that sends to the login by <meta refresh>, and relative redirects behind it.
 func TestT13_RefreshToTheLogin(t *testing.T) {
 	t.Parallel()
