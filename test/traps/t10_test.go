@@ -9,7 +9,6 @@ import (
 // markup is a login page and what a browser would and would not send of it.
 type markup struct {
 	name, page string
-	action     string // what {action} says; empty: /login
 	post       string // where it must arrive; empty: /login
 	wants      map[string]string
 	never      []string
