@@ -165,9 +165,7 @@ func (f *Flow) audit(r *http.Request, kind string, s session.Session, detail str
 		Address: web.Of(r).Client.String(), Session: s.ID, Request: web.Of(r).ID, Detail: detail})
 }
 
-func clientOf(r *http.Request) panel.Client {
-	return panel.Client{UserAgent: r.UserAgent(), Language: r.Header.Get("Accept-Language"), Addr: web.Of(r).Client}
-}
+func clientOf(r *http.Request) panel.Client { return panel.ClientOf(r, web.Of(r).Client) }
 
 // storeFault turns what the account store says into a page: SQL that cannot be asked never reads as "no second factor".
 func (f *Flow) storeFault(err error) error {

@@ -67,15 +67,6 @@ func readable(res *http.Response, kind web.Kind) bool {
 	return mt == "text/html" && kind == web.Navigation || mt == "application/json" || strings.HasSuffix(mt, "+json")
 }
 
-// narrowEncoding asks the panel for what this program can unpack, and for nothing that the browser did not offer.
-func narrowEncoding(h http.Header) {
-	offered := strings.Join(h.Values("Accept-Encoding"), ",")
-	h.Set("Accept-Encoding", "identity")
-	if strings.Contains(offered, "gzip") {
-		h.Set("Accept-Encoding", "gzip")
-	}
-}
-
 // life asks the panel whether the session behind these cookies lives: one question at a time per session, good for five
 // seconds.
 func (p *Proxy) life(ctx context.Context, t *passing, jar *panel.Jar) panel.Life {

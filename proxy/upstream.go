@@ -97,9 +97,7 @@ func (p *Proxy) touch(r *http.Request, v Verdict, method string) {
 	}
 }
 
-func clientOf(r *http.Request) panel.Client {
-	return panel.Client{UserAgent: r.UserAgent(), Language: r.Header.Get("Accept-Language"), Addr: web.Of(r).Client}
-}
+func clientOf(r *http.Request) panel.Client { return panel.ClientOf(r, web.Of(r).Client) }
 
 func (p *Proxy) upstream() http.Handler {
 	return &httputil.ReverseProxy{
@@ -129,9 +127,6 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	}
 	if t.opened.Authorization != "" { // the session's own, whatever the browser says
 		out.Header.Set("Authorization", t.opened.Authorization)
-	}
-	if p.opt.Gate.Profile.NeedsBody() { // what is looked into must be readable
-		narrowEncoding(out.Header)
 	}
 	if out.Header.Get("User-Agent") == "" {
 		out.Header.Set("User-Agent", "") // keeps net/http from adding its own

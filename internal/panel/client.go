@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -122,14 +123,23 @@ func newTransport(o Options) (*http.Transport, error) {
 	return t, nil
 }
 
-// Forward tells the panel what the profile's `forward` says of a request: Host and X-Forwarded-*. Nothing else sets
-// these, and whatever out had of them is gone. It also points out at the panel; path and query stay.
+// Forward tells the panel what the profile's `forward` says of a request: Host and X-Forwarded-*, its own name in Origin and
+// Referer, and what packing of answers is understood. Nothing else sets these, and whatever out had of them is gone. It also points out at the panel; path and query stay.
 func (p *Panel) Forward(out *http.Request, c Client) {
 	out.URL.Scheme, out.URL.Host, out.Host = p.opt.URL.Scheme, p.opt.URL.Host, p.host
 	h := out.Header
 	h.Del("X-Forwarded-For")
 	if addr := c.Addr.Unmap().WithZone(""); p.profile.Forward.ClientIP && addr.IsValid() {
 		h.Set("X-Forwarded-For", addr.String()) // the one address, no chain: a client's own entries must not count (S3)
+	}
+	h.Set("Accept-Encoding", "identity") // what this program can unpack, and nothing that the browser did not offer
+	if strings.Contains(c.Encoding, "gzip") {
+		h.Set("Accept-Encoding", "gzip")
+	}
+	for _, name := range []string{"Origin", "Referer"} { // panels compare them with what they believe to be (Django)
+		if rest, ok := strings.CutPrefix(h.Get(name), p.opt.Public.Scheme+"://"+p.opt.Public.Host); ok && (rest == "" || rest[0] == '/') {
+			h.Set(name, p.origin()+rest)
+		}
 	}
 	h.Set("X-Forwarded-Proto", p.proto)
 	h.Set("X-Forwarded-Host", p.opt.Public.Host)

@@ -14,7 +14,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -204,5 +206,39 @@ func TestNew_Refuses(t *testing.T) {
 		if _, err := New(o); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// TestT03_SleptThrottle: a panel that sleeps 45 s before it answers a password is waited for; one that sleeps longer than a whole
+// login may take says nothing about the password.
+func TestT03_SleptThrottle(t *testing.T) {
+	for slept, want := range map[time.Duration]Verdict{45 * time.Second: OK, 61 * time.Second: Unavailable} {
+		synctest.Test(t, func(t *testing.T) {
+			p := panelAt(t, profileOf(t, fakeProfile), "http://127.0.0.1:1", "https://panel.example.net")
+			var loggedIn atomic.Bool
+			p.replay.DialContext = pipeDial(func(line string) string {
+				const head = "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+				const page = `<form method="post" action="/login"><input name="email"><input type="password" name="password"></form>`
+				switch {
+				case strings.HasPrefix(line, "GET /login "):
+					return fmt.Sprintf(head, "200 OK\r\nContent-Type: text/html", len(page), page)
+				case strings.HasPrefix(line, "POST /login "):
+					time.Sleep(slept)
+					loggedIn.Store(true)
+					return fmt.Sprintf(head, "302 Found\r\nLocation: /dashboard\r\nSet-Cookie: isp_session=in; Path=/", 0, "")
+				case loggedIn.Swap(false): // verify; control comes after it
+					return fmt.Sprintf(head, "200 OK\r\nContent-Type: text/html", 2, "in")
+				}
+				return fmt.Sprintf(head, "302 Found\r\nLocation: /login", 0, "")
+			})
+			begin := time.Now()
+			out := p.Login(t.Context(), rightAttempt())
+			took := time.Since(begin)
+			time.Sleep(slept) // until the panel has woken up
+			synctest.Wait()
+			if out.Verdict != want || took != min(slept, loginTime) {
+				t.Errorf("slept %s: %s %s after %s", slept, out.Verdict, out.Reason, took)
+			}
+		})
 	}
 }

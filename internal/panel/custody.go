@@ -54,7 +54,7 @@ type Opened struct {
 	Pairs         []Pair // to be sent upstream, in order
 	Authorization string // to be sent upstream; empty: none
 	Session       bool   // one of them is a session of the panel
-	Known         bool   // Session, or a session cookie that the browser does not send to this path
+	Known         bool   // Session, or any other cookie of this seal, sent to this path or kept for all: there may be a panel session
 
 	kept []*http.Cookie // with their Paths
 }
@@ -96,10 +96,11 @@ func (c *Custody) Open(seal Seal, headers []string) Opened {
 		}
 		out.Pairs = append(out.Pairs, Pair{p.Name, value})
 		out.Session = out.Session || c.profile.MatchSession(p.Name)
+		out.Known = out.Known || !seal.public && strings.HasPrefix(p.Value, sealMark) // the profile may not list the one that counts
 	}
 	out.kept, out.Authorization = c.kept(seal, all), c.basic(seal, all)
 	out.Session = out.Session || out.Authorization != ""
-	out.Known = out.Session || len(out.kept) > 0
+	out.Known = out.Known || out.Session || len(out.kept) > 0
 	return out
 }
 

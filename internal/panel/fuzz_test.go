@@ -77,3 +77,27 @@ func FuzzProfile(f *testing.F) {
 		}
 	})
 }
+
+// FuzzS04_Target: what a public rule opens is plain, and every plain reading of a denied path stays denied however it is wrapped.
+func FuzzS04_Target(f *testing.F) {
+	for _, s := range []string{"/customer/x", "/%6cogin", "//login", "/a/../login", "/x?do=login", "/customer/%2e%2e/x", "/login;x", "\x00", "/index.php/login"} {
+		f.Add(s)
+	}
+	p := profileOf(f, mappedRoutes)
+	f.Fuzz(func(t *testing.T, target string) {
+		if p.Match("GET", target).Kind == Public {
+			path, _, _ := strings.Cut(target, "?")
+			if strings.ContainsAny(path, "%;\\#\x00 ") || strings.Contains(path, "//") || strings.Contains(path, "/.") {
+				t.Errorf("public: %q", target)
+			}
+		}
+		path, query, _ := strings.Cut(target, "?")
+		if strings.HasPrefix(path, "/") && !strings.ContainsAny(path, "#;\x00%\\") && p.Match("GET", target).Kind == LoginRoute {
+			for _, wrapped := range []string{path + "/", "/" + path, "/index.php" + path, strings.ToUpper(path), path + ";x", "/x/.." + path, "/index.php" + path[1:], "/x/../index.php" + path[1:] + ";x"} {
+				if got := p.Match("GET", wrapped+"?"+query).Kind; got != LoginRoute && got != Deny {
+					t.Errorf("%q is a login, %q is %s", path, wrapped, got)
+				}
+			}
+		}
+	})
+}

@@ -10,8 +10,10 @@ package panel
 
 import (
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/ispgate/ispgate/internal/keyring"
@@ -43,12 +45,18 @@ const (
 	Odd // the panel answered as the profile does not foresee
 )
 
-// Client is the browser on whose behalf the panel is asked. The panel sees the same user agent, language and address
-// at the login and later (T8).
+// Client is the browser on whose behalf the panel is asked. The panel sees the same user agent, language, encoding and address
+// at the login and later: some end a session where one of them changes (T8).
 type Client struct {
 	UserAgent string
 	Language  string // Accept-Language
+	Encoding  string // Accept-Encoding; gzip is all that is passed on
 	Addr      netip.Addr
+}
+
+// ClientOf is the browser behind a request, at the address that is believed of it.
+func ClientOf(r *http.Request, addr netip.Addr) Client {
+	return Client{UserAgent: r.UserAgent(), Language: r.Header.Get("Accept-Language"), Encoding: strings.Join(r.Header.Values("Accept-Encoding"), ","), Addr: addr}
 }
 
 // Attempt is one password to be checked. Password bytes go to the panel exactly as typed (S30).

@@ -13,7 +13,7 @@ func (f *fake) panel(t testing.TB, profile string) *Panel {
 }
 
 func rightAttempt() Attempt {
-	return Attempt{Client: Client{UserAgent: "Browser/1", Language: "bn", Addr: addr("192.0.2.9")}, Username: fakeUser, Password: fakePassword}
+	return Attempt{Client: Client{UserAgent: "Browser/1", Language: "bn", Encoding: "gzip, br", Addr: addr("192.0.2.9")}, Username: fakeUser, Password: fakePassword}
 }
 
 const identityOfPage = `identity: {id: {css: '#me', attr: data-id}, name: {css: '#me'}, role: {css: .role}}`

@@ -159,12 +159,12 @@ func (v *visit) request(ctx context.Context, m message) (*http.Request, error) {
 	if m.body != nil {
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(m.body)), int64(len(m.body))
 		req.Header.Set("Content-Type", m.contentType)
+		req.Header.Set("Origin", v.panel.origin()) // as browsers do; some panels refuse a form without
 	}
 	h := req.Header
 	h.Set("User-Agent", v.client.UserAgent)
 	h.Set("Accept-Language", v.client.Language)
 	h.Set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
-	h.Set("Accept-Encoding", "gzip")
 	h.Set("Referer", v.panel.origin()+v.panel.profile.Login.Page) // Laravel goes back to it, Django compares it
 	for k, values := range m.header {
 		h[k] = values

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The accounts of every foreign panel.
+// The accounts of every foreign panel but Laravel, which knows people by their e-mail address.
 const (
 	ForeignAdmin    = "clerk"    // may do everything
 	ForeignOther    = "operator" // somebody else, perhaps with fewer rights
@@ -23,6 +23,8 @@ type ForeignPanel struct {
 	Name    string
 	Version string
 	URL     string // http://127.0.0.1:port
+
+	Admin, Other, Password string // ForeignAdmin and ForeignOther, as this panel calls them
 
 	kill func()
 }
@@ -102,6 +104,12 @@ func emptyDirectory(t testing.TB, directory string) {
 	}
 }
 
+// upstreamVersion is what Debian's package holds.
+func upstreamVersion(t testing.TB, name string) string {
+	t.Helper()
+	return strings.TrimSpace(run(t, exec.Command("dpkg-query", "-W", "-f=${source:Upstream-Version}", name)))
+}
+
 // WordPress runs Debian's WordPress on a database of its own. It sleeps no wrong password off and has no limiter.
 func WordPress(t testing.TB, db *SQLServer) *ForeignPanel {
 	t.Helper()
@@ -116,7 +124,7 @@ func WordPress(t testing.TB, db *SQLServer) *ForeignPanel {
 	prepare.Env = append(os.Environ(), env...)
 	version := run(t, prepare)
 	server, _ := phpSite(t, "wordpress", root, "", env)
-	p := &ForeignPanel{Server: server, Name: "WordPress", Version: version, URL: server.phpURL()}
+	p := &ForeignPanel{Server: server, Name: "WordPress", Version: version, URL: server.phpURL(), Admin: ForeignAdmin, Other: ForeignOther, Password: ForeignPassword}
 	p.kill = func() { db.Query(t, env, "DELETE FROM wp_usermeta WHERE meta_key = 'session_tokens'") }
 	return p
 }
@@ -139,8 +147,8 @@ func PHPMyAdmin(t testing.TB, db *SQLServer) *ForeignPanel {
 		db.Query(t, env, fmt.Sprintf("CREATE USER '%s'@'127.0.0.1' IDENTIFIED BY '%s'; GRANT SELECT ON *.* TO '%s'@'127.0.0.1'", name, ForeignPassword, name))
 	}
 	server, sessions := phpSite(t, "phpmyadmin", root, "", env)
-	version := strings.TrimSpace(run(t, exec.Command("dpkg-query", "-W", "-f=${source:Upstream-Version}", "phpmyadmin")))
-	return &ForeignPanel{Server: server, Name: "phpMyAdmin", Version: version, URL: server.phpURL(), kill: func() { emptyDirectory(t, sessions) }}
+	version := upstreamVersion(t, "phpmyadmin")
+	return &ForeignPanel{Server: server, Name: "phpMyAdmin", Version: version, URL: server.phpURL(), Admin: ForeignAdmin, Other: ForeignOther, Password: ForeignPassword, kill: func() { emptyDirectory(t, sessions) }}
 }
 
 // Icinga runs Debian's Icinga Web 2 with its accounts in db.
@@ -169,8 +177,8 @@ func Icinga(t testing.TB, db *SQLServer) *ForeignPanel {
 		db.Query(t, env, fmt.Sprintf("INSERT INTO icingaweb_user (name, active, password_hash) VALUES ('%s', 1, '%s')", user, hash))
 	}
 	server, sessions := phpSite(t, "icingaweb2", home+"/public", filepath.Join(Root(t), "test", "panels", "icingaweb2", "router.php"), append(env, "ICINGAWEB_CONFIGDIR="+config))
-	version := strings.TrimSpace(run(t, exec.Command("dpkg-query", "-W", "-f=${source:Upstream-Version}", "icingaweb2")))
-	return &ForeignPanel{Server: server, Name: "Icinga Web 2", Version: version, URL: server.phpURL(), kill: func() { emptyDirectory(t, sessions) }}
+	version := upstreamVersion(t, "icingaweb2")
+	return &ForeignPanel{Server: server, Name: "Icinga Web 2", Version: version, URL: server.phpURL(), Admin: ForeignAdmin, Other: ForeignOther, Password: ForeignPassword, kill: func() { emptyDirectory(t, sessions) }}
 }
 
 // Django runs the admin site of Debian's Django.
@@ -190,7 +198,7 @@ func Django(t testing.TB) *ForeignPanel {
 		return serve
 	}
 	server := StartServer(t, "django", syscall.SIGINT, command, func() bool { return Listening(address) })
-	p := &ForeignPanel{Server: server, Name: "Django admin", Version: version, URL: "http://" + address}
+	p := &ForeignPanel{Server: server, Name: "Django admin", Version: version, URL: "http://" + address, Admin: ForeignAdmin, Other: ForeignOther, Password: ForeignPassword}
 	p.kill = func() {
 		kill := exec.Command(python, "-c", "import django; django.setup(); from django.contrib.sessions.models import Session; Session.objects.all().delete()")
 		kill.Env = env
@@ -228,6 +236,6 @@ http {
 		return exec.Command(program, "-p", directory, "-c", filepath.Join(directory, "nginx.conf"), "-e", filepath.Join(directory, "error.log"))
 	}
 	server := StartServer(t, "nginx", syscall.SIGTERM, command, func() bool { return Listening(address) })
-	version := strings.TrimSpace(run(t, exec.Command("dpkg-query", "-W", "-f=${source:Upstream-Version}", "nginx")))
-	return &ForeignPanel{Server: server, Name: "HTTP Basic (nginx)", Version: version, URL: "http://" + address, kill: func() {}}
+	version := upstreamVersion(t, "nginx")
+	return &ForeignPanel{Server: server, Name: "HTTP Basic (nginx)", Version: version, URL: "http://" + address, Admin: ForeignAdmin, Other: ForeignOther, Password: ForeignPassword, kill: func() {}}
 }

@@ -85,3 +85,12 @@ func (l *LaravelPanel) empty(directory string) {
 		}
 	}
 }
+
+// LaravelForeign is the Laravel panel as one of the foreign ones: the framework is not ours, and the application knows nothing of
+// the gateway.
+func LaravelForeign(t testing.TB) *ForeignPanel {
+	t.Helper()
+	l := Laravel(t)
+	return &ForeignPanel{Server: l.Server, Name: "Laravel", Version: upstreamVersion(t, "php-laravel-framework"), URL: l.URL,
+		Admin: LaravelAdmin, Other: LaravelOperator, Password: LaravelPassword, kill: l.KillSessions}
+}
