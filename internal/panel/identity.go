@@ -29,6 +29,8 @@ func (s *Selector) compile(css, path string) error {
 		return errors.New("reads either html (css) or JSON (json), not both")
 	case path != "":
 		s.json = strings.Split(path, ".")
+	case len(css) > maxSelector:
+		return fmt.Errorf("css is longer than %d bytes", maxSelector)
 	case css != "":
 		group, err := cascadia.Compile(css)
 		if err != nil {

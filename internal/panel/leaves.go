@@ -14,6 +14,9 @@ func (d *profileDecoder) path(dst *string, mayBeEmpty bool) reader {
 		d.text(&text)(n, key)
 		switch {
 		case text == "" && mayBeEmpty:
+		case len(text) > maxRule:
+			d.fault(n, key, "is longer than %d bytes", maxRule)
+			return
 		case !panelTarget(text):
 			d.fault(n, key, "is not a path like /login: one leading slash, printable ASCII, no blanks, \\ or #")
 			return
@@ -39,12 +42,8 @@ func (d *profileDecoder) regexp(dst **regexp.Regexp) reader {
 	return func(n *yaml.Node, key string) {
 		var text string
 		d.text(&text)(n, key)
-		re, err := regexp.Compile(text)
-		switch {
-		case err != nil:
-			d.fault(n, key, "is not a regular expression: %v", err)
-			return
-		case re.MatchString(""):
+		re := d.expression(n, key, text)
+		if re != nil && re.MatchString("") {
 			d.fault(n, key, "matches everything, even nothing")
 			return
 		}

@@ -77,6 +77,7 @@ func TestFaults(t *testing.T) {
 		{"bad glob", "cookies: {session: ['a=b']}", `cookies.session\[0\]: can never match`},
 		{"names and mails", "usernames: {pattern: '^[a-z0-9@._-]+$'}", `usernames.pattern: takes both`},
 		{"unanchored pattern takes what it names", "usernames: {pattern: '[a-z]+(@[a-z.]+)?'}", `usernames.pattern: takes both`},
+		{"quotation without end", `usernames: {pattern: '\Qabc'}`, `usernames.pattern: has a \\Q without its`},
 		{"verify missing", "signed_out: [{status: 401}]", `verify: is missing`},
 		{"signed_out missing", "base: generic", `signed_out: is missing`},
 		{"signed_out empty", "signed_out: []", `signed_out: is missing`},
