@@ -13,6 +13,7 @@ const (
 	maxValues   = 20000     // values; what an alias stands for counts each time
 	maxRule     = 2048      // bytes of a request rule or a path
 	maxPatterns = 4096      // alternatives of all request rules together
+	maxGlobs    = 100       // names of cookies in one list
 	maxSelector = 1024      // bytes of a css selector
 	maxRegexp   = 4096      // bytes of a regular expression
 	maxPrograms = 50000     // steps of all regular expressions together, repetitions written out

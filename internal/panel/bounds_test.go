@@ -23,6 +23,7 @@ func TestBounds(t *testing.T) {
 		{"regular expression", head + "signed_out: [{body: '" + many("x", 5000) + "'}]", `p.yaml:3: signed_out\[0\].body: is longer than`},
 		{"repetitions", head + "signed_out: [{body: '" + many("x{1000}", 500) + "'}]", `p.yaml:3: signed_out\[0\].body: is too large`},
 		{"repetitions of all", head + "name: &b 'x{1000}'\nsigned_out: [" + many("{body: *b},", 9000) + "]", `p.yaml:3: signed_out\[\d+\].body: is too large`},
+		{"cookies", head + "cookies: {drop: [" + many("a,", 200) + "]}", `p.yaml:3: cookies.drop: has more than 100 names`},
 		{"selector", head + "identity: {kind: name, name: {css: '" + many(":not(", 3000) + "a" + many(")", 3000) + "'}}", `p.yaml:3: identity.name: css is longer than`},
 	}
 	for _, c := range cases {

@@ -2,8 +2,11 @@ package panel
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -88,7 +91,7 @@ func (d *decoder) mapping(n *yaml.Node, key string, known map[string]reader) {
 	d.entries(n, key, func(name string, k, v *yaml.Node) {
 		read, ok := known[name]
 		if !ok {
-			d.fault(k, join(key, name), "is not a key that a profile has")
+			d.fault(k, join(key, name), "is not a key that a profile has here; there are %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 			return
 		}
 		read(v, join(key, name))

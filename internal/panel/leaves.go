@@ -64,6 +64,10 @@ func (d *profileDecoder) globs(dst *[]string) reader {
 			}
 			out = append(out, text)
 		})
+		if len(out) > maxGlobs {
+			d.fault(n, key, "has more than %d names: write * for what differs", maxGlobs)
+			return
+		}
 		*dst = out
 	}
 }
@@ -96,7 +100,8 @@ func (d *profileDecoder) answers(dst *[]answerRule, allowed testSet) reader {
 }
 
 func (d *profileDecoder) answer(n *yaml.Node, key string, allowed testSet) answerRule {
-	r := answerRule{text: key}
+	before := len(d.faults)
+	r := answerRule{text: key, file: d.file, line: n.Line, builtin: d.builtin}
 	d.mapping(n, key, map[string]reader{
 		"status": func(n *yaml.Node, key string) { d.statuses(&r, n, key) },
 		"location": func(n *yaml.Node, key string) {
@@ -124,6 +129,7 @@ func (d *profileDecoder) answer(n *yaml.Node, key string, allowed testSet) answe
 	case r.cookie != "" && strings.ContainsAny(r.cookie, "=;, \t"):
 		d.fault(n, key, "can never match: no cookie has such a name")
 	}
+	r.faulty = len(d.faults) > before || d.spent.programs > maxPrograms
 	return r
 }
 

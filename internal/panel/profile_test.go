@@ -104,7 +104,7 @@ func TestFaults(t *testing.T) {
 		{"public covers verify", "verify: /home\nroutes: {public: ['/*']}", `test.yaml:2: routes.public\[0\]: opens verify \(/home\)`},
 		{"public covers identity", "identity: {page: /me, kind: name, name: {css: b}}\nroutes: {public: ['/me']}", `opens identity.page`},
 		{"public covers logout", "routes: {public: ['/log*']}", `opens login.page`},
-		{"login denied", "routes: {deny: ['/log*']}", `login.page: can never match: deny "/log\*" comes first`},
+		{"login denied", "routes: {deny: ['/log*']}", `routes.deny\[0\]: deny "/log\*" takes in login.page \(/login\)`},
 		{"verify is the login", "verify: /Login/", `verify: is a login`},
 		{"home is the login", "home: /login?x", `home: is a login`},
 		{"not a mapping at all", "[a, b]", `profile: is not a mapping`},

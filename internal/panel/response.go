@@ -46,6 +46,10 @@ type text struct {
 // answerRule is a response rule: every test that is set must hold.
 type answerRule struct {
 	text     string // where it stands in the profile
+	file     string
+	line     int
+	builtin  bool
+	faulty   bool // not read to its end
 	status   []int
 	location *regexp.Regexp
 	body     *regexp.Regexp

@@ -95,6 +95,9 @@ func compilePattern(kind Kind, text string) (pattern, error) {
 	if strings.ContainsAny(text, " \t#") {
 		return p, errors.New("can never match: blanks and # do not occur in a request target")
 	}
+	if strings.HasPrefix(p.path, ownPrefix) {
+		return p, fmt.Errorf("can never match: %s is the gateway's own", ownPrefix)
+	}
 	p.scripts = scripts(strings.ReplaceAll(p.path, "*", "-"))
 	if kind == Public {
 		if !plain(strings.ReplaceAll(p.path, "*", "-")) {

@@ -107,6 +107,7 @@ func (d *profileDecoder) selector(dst *Selector) reader {
 		d.mapping(n, key, map[string]reader{"css": d.text(&css), "attr": d.text(&dst.Attr), "json": d.text(&json)})
 		if err := dst.compile(css, json); err != nil {
 			d.fault(n, key, "%v", err)
+			dst.json = []string{} // meant to be read: no second fault for it
 		}
 	}
 }
