@@ -16,6 +16,8 @@ func (d *profileDecoder) checkTargets() {
 	for _, t := range targets {
 		switch path := percentDecoded(pathOf(t[1])); {
 		case t[1] == "":
+		case read(t[1]).loose.tangled:
+			d.faultAt(t[0], "can be read in too many ways, so that nobody may pass: write it without encoding, dot segments and index.php")
 		case p.Match("GET", t[1]).Kind == LoginRoute:
 			d.faultAt(t[0], "is a login: nobody who is logged in gets there")
 		case strings.HasPrefix(strings.ToLower(path)+"/", ownPrefix):

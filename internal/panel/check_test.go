@@ -3,6 +3,7 @@ package panel
 import (
 	"errors"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -60,6 +61,7 @@ func TestChecks(t *testing.T) {
 		{"identity.page is a login", head + "identity: {page: /login, kind: name, name: {json: n}}", `:3: identity.page: is a login`},
 		{"verify is ours", "base: laravel\nverify: /ispgate/session", `:2: verify: is under /ispgate/`},
 		{"home is ours", head + "home: /ISPgate", `:3: home: is under /ispgate/`},
+		{"home with many readings", head + "home: /" + strings.Repeat("a%252e/;b/../index.php/x.php/", 20), `:3: home: can be read in too many ways`},
 		{"home with dots", head + "home: /a/../b", `:3: home: is no address to send a browser to`},
 		{"public under our prefix", head + "routes: {public: ['/ispgate/x*']}", `:3: routes.public\[0\]: can never match: /ispgate/ is`},
 		{"deny under our prefix", head + "routes: {deny: [/ispgate/*]}", `:3: routes.deny\[0\]: can never match: /ispgate/ is`},
