@@ -47,7 +47,7 @@ func (p *Panel) formTarget(action string, page *Answer) (string, error) {
 	target := page.Target
 	if action != "" {
 		base := page.Target
-		if href, ok := page.document().Find("base[href]").First().Attr("href"); ok && strings.TrimSpace(href) != "" {
+		if href := page.baseHref(); href != "" {
 			base = p.Location(base, href)
 		}
 		if !panelTarget(base) {

@@ -1,8 +1,11 @@
 package panel
 
 import (
+	"bytes"
 	"embed"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sort"
 	"strings"
@@ -42,9 +45,9 @@ func Load(ref string) (*Profile, error) {
 
 // Parse reads a profile from the text of a file.
 func Parse(file string, text []byte) (*Profile, error) {
-	node, err := parse(text)
+	node, err := parse(file, text)
 	if err != nil {
-		return nil, fmt.Errorf("read profile %s: %w", file, err)
+		return nil, err
 	}
 	return FromNode(file, node)
 }
@@ -57,11 +60,12 @@ func FromNode(file string, node *yaml.Node) (*Profile, error) {
 	if node.Kind == yaml.DocumentNode {
 		node = node.Content[0]
 	}
+	node = resolved(node) // a configuration may write profile: *shared
 	top := layer{file: file, node: node}
 	base := "generic"
 	for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
-		if node.Content[i].Value == "base" {
-			base = node.Content[i+1].Value
+		if resolved(node.Content[i]).Value == "base" {
+			base = resolved(node.Content[i+1]).Value
 		}
 	}
 	layers, err := builtin(base)
@@ -84,11 +88,12 @@ func builtin(name string) ([]layer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no built-in profile %q", name)
 	}
-	node, err := parse(text)
+	file := "builtin:" + name
+	node, err := parse(file, text)
 	if err != nil {
-		return nil, fmt.Errorf("built-in profile %s: %w", name, err)
+		return nil, err
 	}
-	own := layer{"builtin:" + name, node, true}
+	own := layer{file, node, true}
 	var head struct{ Base string }
 	if err := node.Decode(&head); err != nil || head.Base == "" {
 		return []layer{own}, err
@@ -97,15 +102,27 @@ func builtin(name string) ([]layer, error) {
 	return append(below, own), err
 }
 
-func parse(text []byte) (*yaml.Node, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return nil, err
+// parse reads the only document of a text.
+func parse(file string, text []byte) (*yaml.Node, error) {
+	if len(text) > maxProfile {
+		return nil, Faults{{file, 1, "profile", fmt.Sprintf("is longer than %d bytes", maxProfile)}}
 	}
-	if len(doc.Content) != 1 {
-		return &yaml.Node{Kind: yaml.MappingNode, Line: 1}, nil
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	out := &yaml.Node{Kind: yaml.MappingNode, Line: 1}
+	for first := true; ; first = false {
+		var doc yaml.Node
+		err := d.Decode(&doc)
+		switch {
+		case errors.Is(err, io.EOF):
+			return out, nil
+		case err != nil:
+			return nil, fmt.Errorf("read profile %s: %w", file, err)
+		case first && len(doc.Content) == 1:
+			out = doc.Content[0]
+		case len(doc.Content) == 1 && doc.Content[0].Tag != "!!null":
+			return nil, Faults{{file, doc.Content[0].Line, "profile", "begins a second document, which nobody would read: take out the --- before it"}}
+		}
 	}
-	return doc.Content[0], nil
 }
 
 // build lays the layers over each other and checks the whole. Only the top layer can be at fault.

@@ -3,6 +3,8 @@ package panel
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -16,50 +18,54 @@ func (d *profileDecoder) check(strict bool) {
 	if strict && len(p.signedOut) == 0 {
 		d.faultAt("signed_out", "is missing: say how a page looks to somebody who is not logged in")
 	}
-	if len(p.signedOut) > 0 && onlyAjax(p.signedOut) {
-		d.faultAt("signed_out", "can never match a page: every rule of it wants ajax")
-	}
 	if p.Forward.Host != "keep" && p.Forward.Host != "panel" && !hostLike(p.Forward.Host) {
-		d.faultAt("forward.host", "is neither keep nor panel nor the name of a host")
+		d.faultAt("forward.host", "is neither keep nor panel nor the name of a host, like panel.example.net or 192.0.2.1:8080")
 	}
-	for key, target := range map[string]string{"verify": p.Verify, "home": p.Home} {
-		if target != "" && p.Match("GET", target).Kind == LoginRoute {
-			d.faultAt(key, "is a login: nobody who is logged in gets there")
-		}
-	}
+	d.checkAnswers()
 	d.checkNames()
+	d.checkIdentity()
+	d.checkLogin()
 	d.checkFields()
+	d.checkLogout()
+	d.checkCookies()
+	d.checkTargets()
 	d.checkPublic()
 	d.checkOrder()
 }
 
+// hostLike: a name or an address, perhaps with a port.
 func hostLike(h string) bool {
-	return h != "" && strings.Trim(h, pathBytes+":[]") == "" && !strings.Contains(h, "/")
-}
-
-func onlyAjax(rules []answerRule) bool {
-	for _, r := range rules {
-		if r.ajax == nil || !*r.ajax {
+	u, err := url.Parse("http://" + h + "/")
+	if err != nil || u.Host != h || strings.HasSuffix(h, ":") {
+		return false
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
 			return false
 		}
 	}
-	return true
+	name := u.Hostname()
+	if strings.Contains(name, ":") {
+		_, err := netip.ParseAddr(name)
+		return err == nil
+	}
+	return name != "" && !strings.Contains(name, "/") && strings.Trim(name, pathBytes) == ""
 }
 
 // compileForms makes rules of the login page and the form's action, and gathers the parameters that rules look at.
 func (d *profileDecoder) compileForms() {
 	p := d.p
 	p.forms = nil
-	for key, target := range map[string]string{"login.page": p.Login.Page, "login.action": p.Login.Action} {
-		if target == "" {
+	for _, t := range [][2]string{{"login.page", p.Login.Page}, {"login.action", p.Login.Action}} {
+		if t[1] == "" {
 			continue
 		}
-		r, err := compile(LoginRoute, literal(target))
+		r, err := compile(LoginRoute, literal(t[1]))
 		if err != nil {
-			d.faultAt(key, "%v", err)
+			d.faultAt(t[0], "%v", err)
 			continue
 		}
-		r.key, r.form = key, true
+		r.key, r.form = t[0], true
 		p.forms = append(p.forms, r)
 	}
 	p.tested = map[string]bool{}
@@ -86,15 +92,15 @@ func literal(target string) string {
 
 // checkNames: without an identity, a name and an e-mail address of the same person would be two accounts (S16).
 func (d *profileDecoder) checkNames() {
-	p := d.p
-	i := p.Identity
+	u := d.p.Usernames
 	switch {
-	case i.Kind == "id" && i.Name.set() != i.ID.set():
-		d.faultAt("identity", "kind id needs both: id, the key of the account, and name, which is shown")
-	case i.Kind != "id" && i.ID.set():
-		d.faultAt("identity", "has an id, but its kind is %s: write kind: id", i.Kind)
-	case i.Configured() || p.Usernames.Pattern == nil:
-	case takesAny(p, "admin", "a", "user1", "first.last", "a_b") && takesAny(p, "admin@demo.isp", "a@b.co", "first.last@example.org", "user1@example.com"):
+	case u.Pattern == nil:
+	case takesNobody(u.Pattern.String(), u.Fold) && u.Fold:
+		d.faultAt("usernames.pattern", "takes nobody: with fold: true names have no capital letters, and never blanks; write small ones")
+	case takesNobody(u.Pattern.String(), u.Fold):
+		d.faultAt("usernames.pattern", "takes nobody: names have no blanks and no control characters")
+	case d.p.Identity.Configured():
+	case takesAny(d.p, "admin", "a", "user1", "first.last", "a_b") && takesAny(d.p, "admin@demo.isp", "a@b.co", "first.last@example.org", "user1@example.com"):
 		d.faultAt("usernames.pattern", "takes both names and e-mail addresses: a person could have two accounts; take one of them, or read the identity")
 	}
 }
@@ -108,101 +114,112 @@ func takesAny(p *Profile, names ...string) bool {
 	return false
 }
 
-func (d *profileDecoder) checkFields() {
+func (d *profileDecoder) checkIdentity() {
+	i := d.p.Identity
+	switch {
+	case i.Kind == "id" && i.Name.set() != i.ID.set():
+		d.faultAt("identity", "kind id needs both: id, the key of the account, and name, which is shown")
+	case i.Kind != "id" && i.ID.set():
+		d.faultAt("identity", "has an id, but its kind is %s: write kind: id", i.Kind)
+	case i.Kind != "id" && !i.Name.set():
+		d.faultAt("identity.kind", "is %s, but nothing is read: write name: {css: …} or name: {json: …}", i.Kind)
+	case i.Page != "" && !i.Name.set() && !i.Role.set():
+		d.faultAt("identity.page", "is a page of which nothing is read: write name: {css: …} or name: {json: …}")
+	}
+}
+
+func (d *profileDecoder) checkLogin() {
 	l := d.p.Login
 	switch basic := l.As == "basic"; {
 	case basic && (l.Page != "" || l.Action != "" || l.Anywhere):
 		d.faultAt("login", "as: basic knows no login page: write page: ''")
-	case !basic && l.Page == "":
+	case basic:
+		d.checkBasic()
+	case l.Page == "":
 		d.faultAt("login.page", "is empty: name the page with the login form")
 	case l.Anywhere && (l.User == "auto" || l.Password == "auto"):
 		d.faultAt("login.anywhere", "needs the names of the fields: write login.user and login.password")
-	}
-	if l.As == "json" && (l.User == "auto" || l.Password == "auto") {
+	case l.As == "json" && (l.User == "auto" || l.Password == "auto"):
 		d.faultAt("login", "user and password must be named with as: json")
 	}
-	if l.User == "" || l.Password == "" || l.User == l.Password && l.User != "auto" {
-		d.faultAt("login", "user and password must name two fields, or be auto")
+}
+
+// checkBasic: keys that only a form has, written in the file itself.
+func (d *profileDecoder) checkBasic() {
+	l := d.p.Login
+	needless := map[string]bool{"login.user": l.User != "auto", "login.password": l.Password != "auto", "login.take": len(l.Take) > 0}
+	for name := range l.Set {
+		needless["login.set."+name] = true
 	}
-	for _, name := range []string{l.User, l.Password} {
-		if _, ok := l.Set[name]; ok {
+	for key, is := range needless {
+		if is && d.at[key] != nil {
+			d.faultAt(key, "can never be used: as: basic fills in no form; take it out")
+		}
+	}
+}
+
+// fieldAsPHP is the name under which PHP files a field: an index stays as it is.
+func fieldAsPHP(name string) string {
+	if array, index, ok := strings.Cut(name, "["); ok && strings.Contains(index, "]") {
+		return FoldCookieName(array) + "[" + index
+	}
+	return FoldCookieName(name)
+}
+
+// checkFields: two fields whose names PHP folds to one would be one field.
+func (d *profileDecoder) checkFields() {
+	l := d.p.Login
+	user, password := fieldAsPHP(l.User), fieldAsPHP(l.Password)
+	if l.User == "" || l.Password == "" || user == password && l.User != "auto" {
+		d.faultAt("login", "user and password must name two fields, or be auto; PHP takes user.name and user_name for one")
+	}
+	typed := func(name string) bool {
+		return name != "auto" && (fieldAsPHP(name) == user || fieldAsPHP(name) == password)
+	}
+	for name := range l.Set {
+		if typed(name) {
 			d.faultAt("login.set", "sets %s, which is typed", name)
 		}
 	}
+	for name := range l.Take {
+		if typed(name) {
+			d.faultAt("login.take", "takes %s, which is typed", name)
+		}
+		if _, ok := l.Set[name]; ok {
+			d.faultAt("login.take", "takes %s, which login.set sets", name)
+		}
+	}
 }
 
-// checkPublic: what proves or changes who somebody is must not be open to everybody (design 3.1).
-func (d *profileDecoder) checkPublic() {
+// checkLogout also looks at the panel's own second step: each of the two is of no use without the other half of it.
+func (d *profileDecoder) checkLogout() {
 	p := d.p
-	_, logout := splitRule(p.Logout)
-	guarded := [][2]string{
-		{"verify", p.Verify}, {"identity.page", p.Identity.Page}, {"login.page", p.Login.Page}, {"login.action", p.Login.Action}, {"logout", logout},
+	if p.Logout == "auto" && len(p.routes[Logout]) == 0 {
+		d.faultAt(present(d, "logout", "routes.logout"), "auto finds its form or link by routes.logout, which is empty: name the panel's logout there, or write logout: none")
 	}
-	for _, kind := range []Kind{LoginRoute, Logout} {
-		for _, r := range p.routes[kind] {
-			for _, one := range r.patterns {
-				guarded = append(guarded, [2]string{"routes." + kind.String(), one.path})
-			}
-		}
-	}
-	for i := range p.routes[Public] {
-		r := &p.routes[Public][i]
-		for _, g := range guarded {
-			if strings.HasPrefix(g[1], "/") && r.opens(g[1]) {
-				d.faultAt(r.key, "opens %s (%s) to everybody", g[0], g[1])
-				break
-			}
-		}
-	}
-	for _, r := range p.reset {
-		if _, path := splitRule(r.text); !r.builtin && p.route("GET", read(path), netip.Addr{}).Kind != Public && !strings.ContainsAny(path, "*{") {
-			d.faultAt(r.key, "is not public: nobody who forgot a password could open it; add it to routes.public")
-		}
+	switch rules := p.routes[ChallengeRoute]; {
+	case len(p.outcome.challenge) > 0 && len(rules) == 0:
+		d.faultAt(present(d, "routes.challenge", "outcome.challenge"), "outcome.challenge finds the panel's own second step, but routes.challenge names none of its pages: name them, or write outcome: {challenge: []}")
+	case len(p.outcome.challenge) == 0 && len(rules) > 0 && !rules[0].builtin:
+		d.faultAt("routes.challenge", "can never match: without outcome.challenge nobody is at the panel's own second step; say how its login answers then, for example challenge: [{location: '^/two-factor'}]")
 	}
 }
 
-// opens reports whether a public rule's path takes in a target, whatever the method.
-func (r *requestRule) opens(target string) bool {
-	path, query, has := strings.Cut(target, "?")
-	for _, p := range r.patterns {
-		if glob(p.path, path) && (!p.hasQuery || has && equalQuery(p.query, query)) {
-			return true
+func (d *profileDecoder) checkCookies() {
+	c := d.p.Cookies
+	if len(c.Session) == 0 && d.p.Login.As != "basic" {
+		d.faultAt("cookies.session", "is empty: name the cookies that carry the login")
+	}
+	for _, s := range c.Session {
+		if matchCookie(c.Drop, s) {
+			d.faultAt(present(d, "cookies.drop", "cookies.session"), "drop takes in %s, which carries the login: nobody could stay logged in; take it out", s)
 		}
 	}
-	return false
-}
-
-// checkOrder finds rules that another one always takes precedence over. Those of built-in profiles are not at fault.
-func (d *profileDecoder) checkOrder() {
-	p := d.p
-	lists := map[Kind][]requestRule{LoginRoute: append(append([]requestRule{}, p.routes[LoginRoute]...), p.forms...)}
-	for kind := Deny; kind < kinds; kind++ {
-		if kind != LoginRoute {
-			lists[kind] = p.routes[kind]
-		}
-	}
-	for low := LoginRoute; low < kinds; low++ {
-		for i := range lists[low] {
-			if r := &lists[low][i]; !r.builtin && r.key != "" {
-				if by := winner(lists, low, r); by != "" {
-					d.faultAt(r.key, "can never match: %s", by)
-				}
+	for i, v := range c.Visible {
+		for list, globs := range map[string][]string{"session": c.Session, "drop": c.Drop} {
+			if matchCookie(globs, v) && d.at["cookies.visible"] != nil {
+				d.faultAt(fmt.Sprintf("cookies.visible[%d]", i), "can never match: cookies.%s takes in %s and comes first", list, v)
 			}
 		}
 	}
-}
-
-func winner(lists map[Kind][]requestRule, low Kind, r *requestRule) string {
-	for high := Deny; high < low; high++ {
-		for i := range lists[high] {
-			h := &lists[high][i]
-			if h.form && low == Logout && r.patterns[0].hasQuery {
-				continue // a logout on the login path, told by its query (T12)
-			}
-			if (h.method == "" || h.method == r.method || h.method == "GET" && r.method == "" && low == Public || r.method == "POST") && h.covers(r) {
-				return fmt.Sprintf("%s %q comes first", high, h.text)
-			}
-		}
-	}
-	return ""
 }

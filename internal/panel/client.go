@@ -66,6 +66,9 @@ func assemble(o Options) (*Panel, error) {
 		p.host = o.URL.Host
 	}
 	p.hosts = []string{portless(o.Public.Host), portless(o.URL.Host), portless(p.host)}
+	if err := p.profile.atHosts(p.hosts); err != nil {
+		return nil, err
+	}
 	p.profile.standAt(p.hosts)
 	var err error
 	if p.transport, err = newTransport(o); err != nil {

@@ -2,8 +2,11 @@ package panel
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -14,6 +17,7 @@ type decoder struct {
 	file   string
 	faults Faults
 	at     map[string]*yaml.Node // where each key was read
+	spent  spent
 }
 
 func (d *decoder) fault(n *yaml.Node, key, format string, args ...any) {
@@ -66,7 +70,7 @@ func (d *decoder) entries(n *yaml.Node, key string, each func(name string, k, v 
 		return
 	}
 	seen := map[string]bool{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := 0; i+1 < len(n.Content) && d.more(n.Content[i], key); i += 2 {
 		k, v := resolved(n.Content[i]), resolved(n.Content[i+1])
 		if k.Kind != yaml.ScalarNode {
 			d.fault(k, key, "has a key that is not a word")
@@ -87,7 +91,7 @@ func (d *decoder) mapping(n *yaml.Node, key string, known map[string]reader) {
 	d.entries(n, key, func(name string, k, v *yaml.Node) {
 		read, ok := known[name]
 		if !ok {
-			d.fault(k, join(key, name), "is not a key that a profile has")
+			d.fault(k, join(key, name), "is not a key that a profile has here; there are %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 			return
 		}
 		read(v, join(key, name))
@@ -102,6 +106,9 @@ func (d *decoder) list(n *yaml.Node, key string, each reader) {
 	}
 	for i, item := range n.Content {
 		k := key + "[" + strconv.Itoa(i) + "]"
+		if !d.more(item, k) {
+			return
+		}
 		d.at[k] = resolved(item)
 		each(resolved(item), k)
 	}
@@ -159,7 +166,8 @@ func (d *decoder) oneOf(dst *string, words ...string) reader {
 	}
 }
 
-// resolved is the node that an alias stands for. The schema is finite, so that no alias can make a reader run for ever.
+// resolved is the node that an alias stands for. The schema is finite, so that no alias can make a reader run for ever, and
+// values are counted (more), so that none can make it run long.
 func resolved(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias

@@ -4,14 +4,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/PuerkitoBio/goquery"
-	"golang.org/x/net/html"
 )
 
 // fill finds the two fields that a person fills in; false: this is no login form.
-func (f *form) fill(all []*goquery.Selection, l LoginForm) bool {
-	f.password = oneField(all, l.Password, func(c *goquery.Selection) bool { return kindOf(c) == "password" })
+func (f *form) fill(all []*control, l LoginForm) bool {
+	f.password = oneField(all, l.Password, func(c *control) bool { return c.kind() == "password" })
 	if f.password == "" {
 		return false
 	}
@@ -19,7 +16,7 @@ func (f *form) fill(all []*goquery.Selection, l LoginForm) bool {
 		f.user = oneField(all, l.User, nil)
 		return f.user != ""
 	}
-	at := slices.IndexFunc(all, func(c *goquery.Selection) bool { return c.AttrOr("name", "") == f.password })
+	at := slices.IndexFunc(all, func(c *control) bool { return c.attr("name", "") == f.password })
 	if f.user = likeliest(all[:at]); f.user == "" {
 		f.user = likeliest(all[at+1:])
 	}
@@ -27,11 +24,11 @@ func (f *form) fill(all []*goquery.Selection, l LoginForm) bool {
 }
 
 // oneField is the name of the only field that a person sees and that fits; a registration form has two passwords.
-func oneField(all []*goquery.Selection, name string, fits func(*goquery.Selection) bool) string {
+func oneField(all []*control, name string, fits func(*control) bool) string {
 	found := ""
 	for _, c := range all {
-		own := c.AttrOr("name", "")
-		if own == "" || disabled(c) || name == "auto" && (hidden(c) || !fits(c)) || name != "auto" && own != name {
+		own := c.attr("name", "")
+		if own == "" || c.off || name == "auto" && (c.hidden() || !fits(c)) || name != "auto" && own != name {
 			continue
 		}
 		if found != "" && name == "auto" {
@@ -46,20 +43,20 @@ var userWords = regexp.MustCompile(`(?i)user|mail|login|name|account|\blog\b|uid
 
 // likeliest is the field for the user name: what is marked as one, else an e-mail field, else one that is called so, else
 // the last one before the password.
-func likeliest(all []*goquery.Selection) string {
+func likeliest(all []*control) string {
 	best, rank := "", 0
 	for _, c := range all {
-		name := c.AttrOr("name", "")
-		if name == "" || disabled(c) || hidden(c) || !slices.Contains([]string{"text", "email", "tel", "number", "search", ""}, kindOf(c)) {
+		name := c.attr("name", "")
+		if name == "" || c.off || c.hidden() || !slices.Contains([]string{"text", "email", "tel", "number", "search", ""}, c.kind()) {
 			continue
 		}
 		r := 1
-		switch auto := strings.ToLower(c.AttrOr("autocomplete", "")); {
+		switch auto := strings.ToLower(c.attr("autocomplete", "")); {
 		case strings.Contains(auto, "username") || auto == "email":
 			r = 4
-		case kindOf(c) == "email":
+		case c.kind() == "email":
 			r = 3
-		case userWords.MatchString(name + " " + c.AttrOr("id", "")):
+		case userWords.MatchString(name + " " + c.attr("id", "")):
 			r = 2
 		}
 		if r >= rank {
@@ -70,24 +67,6 @@ func likeliest(all []*goquery.Selection) string {
 }
 
 var unseen = regexp.MustCompile(`(?i)display\s*:\s*none|visibility\s*:\s*hidden|left\s*:\s*-\d{3,}`)
-
-// hidden finds honeypots: fields that no person sees (T10). They are sent as they are.
-func hidden(c *goquery.Selection) bool {
-	if kindOf(c) == "hidden" || c.AttrOr("tabindex", "") == "-1" || c.AttrOr("aria-hidden", "") == "true" {
-		return true
-	}
-	for n := c.Get(0); n != nil; n = n.Parent {
-		for _, a := range n.Attr {
-			if n.Type == html.ElementNode && (a.Key == "hidden" || a.Key == "style" && unseen.MatchString(a.Val)) {
-				return true
-			}
-		}
-		if n.Data == "form" {
-			break
-		}
-	}
-	return false
-}
 
 // set gives a field a value, in its place or at the end.
 func (f *form) set(name, value string) {

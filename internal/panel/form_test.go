@@ -1,10 +1,12 @@
 package panel
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 )
 
 func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
@@ -91,6 +93,8 @@ func TestForms_NotTheOne(t *testing.T) {
 		{"GET", strings.Replace(one, "post", "get", 1), "into a URL"},
 		{"captcha in the form", strings.Replace(one, "<input name=u>", "<input name=u><div class=g-recaptcha data-sitekey=k></div>", 1), "captcha"},
 		{"captcha v3", `<script src="https://www.google.com/recaptcha/api.js?render=KEY"></script>` + one, "captcha"},
+		{"in a drawing", `<svg>` + one + `</svg>`, "0 login forms"},
+		{"too deep to be read", strings.Repeat("<div>", 600) + one, "0 login forms"},
 		{"in a template", `<template>` + one + `</template>`, "0 login forms"},
 	}
 	p := panelAt(t, profileOf(t, "{base: generic, verify: /x, signed_out: [{status: 401}]}"), "http://127.0.0.1:8000", "https://panel.example.net")
@@ -126,5 +130,59 @@ func TestS30_Encoding(t *testing.T) {
 	f.set("p", "\xff\xfe")
 	if got := string(f.encode(page)); got != "u=&p=%FF%FE" {
 		t.Errorf("bytes that are no UTF-8: %s", got)
+	}
+}
+
+// TestS31_ManyForms: a page of 1 MiB is read in one pass, whatever it is made of.
+func TestS31_ManyForms(t *testing.T) {
+	p := panelAt(t, profileOf(t, "{base: generic, verify: /x, signed_out: [{form: true}]}"), "http://127.0.0.1:8000", "https://panel.example.net")
+	for name, part := range map[string]string{
+		"login forms":         `<form method=post><input name=u><input type=password name=p></form>`,
+		"forms of other ends": `<form action=x><button name=a>`,
+		"misplaced":           `<table><form id=f><tr><td><input name=u form=f></form></table>`,
+		"fields":              `<input name=u>`,
+		"one select":          `<select name=s><option>1`,
+		"deep":                strings.Repeat(`<b>`, 400) + `<input name=u>` + strings.Repeat(`</b>`, 400),
+	} {
+		t.Run(name, func(t *testing.T) {
+			page := pageOf(strings.Repeat(part, maxBody/len(part)), "")
+			begin := time.Now()
+			_, _, err := p.theForm(page)
+			_, logout := p.logoutOn(t.Context(), page)
+			p.profile.SignedOut(*page)
+			if err == nil || logout {
+				t.Errorf("%v, logout %v", err, logout)
+			}
+			if took := time.Since(begin); took > 20*time.Second {
+				t.Errorf("took %s", took)
+			}
+		})
+	}
+}
+
+// TestLogout_EndsInTime: links that have many readings cost time, and a logout has 5 s.
+func TestLogout_EndsInTime(t *testing.T) {
+	p := panelAt(t, profileOf(t, "{base: ispbills}"), "http://127.0.0.1:8000", "https://panel.example.net")
+	const link = `<a href="/a%252e/;b/../index.php/x.php/c%255c/./public/index.php">`
+	page := pageOf(strings.Repeat(link, maxBody/len(link)), "")
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	begin := time.Now()
+	if _, ok := p.logoutOn(ctx, page); ok {
+		t.Error("found a logout")
+	}
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("took %s", took)
+	}
+}
+
+// TestSignedIn_UnreadablePage: of a page that cannot be read nobody knows whether a login form stands on it.
+func TestSignedIn_UnreadablePage(t *testing.T) {
+	p := profileOf(t, "{base: generic, verify: /x, signed_out: [{status: 401}]}")
+	if page := pageOf(strings.Repeat("<div>", 400)+"in", ""); !p.signedInAnswer(page) {
+		t.Error("a page that can be read is none")
+	}
+	if page := pageOf(strings.Repeat("<div>", 600)+"in", ""); p.signedInAnswer(page) {
+		t.Error("a page that cannot be read proves a login")
 	}
 }

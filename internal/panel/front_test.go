@@ -34,6 +34,7 @@ func TestHandOver_Paths(t *testing.T) {
 	p, err := Parse("front.yaml", []byte(`
 base: wordpress
 verify: /home
+outcome: {challenge: [{location: '^/step/'}]}
 routes:
   logout: ['GET /wp-login.php?action=logout', 'POST /bye']
   challenge: ['/step/*']

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func FuzzForms(f *testing.F) {
 	})
 }
 
-// FuzzProfile: a profile that is taken never opens what proves a login, and every target has a meaning.
+// FuzzProfile: a profile that is taken never opens what proves a login nor takes it in by a rule, and every target has a meaning.
 func FuzzProfile(f *testing.F) {
 	files, _ := filepath.Glob("profiles/*.yaml")
 	for _, file := range files {
@@ -65,6 +66,10 @@ func FuzzProfile(f *testing.F) {
 		p, err := Parse("p.yaml", []byte(text))
 		if err != nil || p.Complete() != nil {
 			return
+		}
+		narrowed := slices.ContainsFunc(p.Rules(), func(r RuleText) bool { return len(r.From) > 0 })
+		if kind := p.Match("GET", p.Verify).Kind; kind != Protected && !narrowed {
+			t.Fatalf("GET %s, which proves a login, is %s", p.Verify, kind)
 		}
 		for _, method := range []string{"GET", "POST"} {
 			_ = p.MatchFrom(method, target, noAddr)

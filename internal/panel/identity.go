@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -27,8 +28,14 @@ func (s *Selector) compile(css, path string) error {
 	switch {
 	case css != "" && path != "":
 		return errors.New("reads either html (css) or JSON (json), not both")
+	case path != "" && s.Attr != "":
+		return errors.New("has an attr, which is of html: JSON has none")
+	case path != "" && slices.Contains(strings.Split(path, "."), ""):
+		return errors.New("json has two dots in a row, or one at an end: write keys and numbers with one dot between them, like user.emails.0")
 	case path != "":
 		s.json = strings.Split(path, ".")
+	case len(css) > maxSelector:
+		return fmt.Errorf("css is longer than %d bytes", maxSelector)
 	case css != "":
 		group, err := cascadia.Compile(css)
 		if err != nil {

@@ -14,6 +14,9 @@ func (d *profileDecoder) path(dst *string, mayBeEmpty bool) reader {
 		d.text(&text)(n, key)
 		switch {
 		case text == "" && mayBeEmpty:
+		case len(text) > maxRule:
+			d.fault(n, key, "is longer than %d bytes", maxRule)
+			return
 		case !panelTarget(text):
 			d.fault(n, key, "is not a path like /login: one leading slash, printable ASCII, no blanks, \\ or #")
 			return
@@ -39,12 +42,8 @@ func (d *profileDecoder) regexp(dst **regexp.Regexp) reader {
 	return func(n *yaml.Node, key string) {
 		var text string
 		d.text(&text)(n, key)
-		re, err := regexp.Compile(text)
-		switch {
-		case err != nil:
-			d.fault(n, key, "is not a regular expression: %v", err)
-			return
-		case re.MatchString(""):
+		re := d.expression(n, key, text)
+		if re != nil && re.MatchString("") {
 			d.fault(n, key, "matches everything, even nothing")
 			return
 		}
@@ -65,6 +64,10 @@ func (d *profileDecoder) globs(dst *[]string) reader {
 			}
 			out = append(out, text)
 		})
+		if len(out) > maxGlobs {
+			d.fault(n, key, "has more than %d names: write * for what differs", maxGlobs)
+			return
+		}
 		*dst = out
 	}
 }
@@ -97,7 +100,8 @@ func (d *profileDecoder) answers(dst *[]answerRule, allowed testSet) reader {
 }
 
 func (d *profileDecoder) answer(n *yaml.Node, key string, allowed testSet) answerRule {
-	r := answerRule{text: key}
+	before := len(d.faults)
+	r := answerRule{text: key, file: d.file, line: n.Line, builtin: d.builtin}
 	d.mapping(n, key, map[string]reader{
 		"status": func(n *yaml.Node, key string) { d.statuses(&r, n, key) },
 		"location": func(n *yaml.Node, key string) {
@@ -125,6 +129,7 @@ func (d *profileDecoder) answer(n *yaml.Node, key string, allowed testSet) answe
 	case r.cookie != "" && strings.ContainsAny(r.cookie, "=;, \t"):
 		d.fault(n, key, "can never match: no cookie has such a name")
 	}
+	r.faulty = len(d.faults) > before || d.spent.programs > maxPrograms
 	return r
 }
 

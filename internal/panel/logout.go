@@ -37,7 +37,7 @@ func (p *Panel) logoutByPage(ctx context.Context, v *visit) error {
 	if p.profile.SignedOut(*page) {
 		return nil
 	}
-	m, ok := p.logoutOn(page)
+	m, ok := p.logoutOn(ctx, page)
 	if !ok {
 		return errors.New("no form or link on verify matches routes.logout")
 	}
@@ -67,25 +67,28 @@ func (p *Panel) logoutByScript(ctx context.Context, v *visit, page *Answer, targ
 // tokenName is what panels call the token that tells their own forms from others'.
 var tokenName = regexp.MustCompile(`(?i)token|csrf|xsrf|nonce|authenticity`)
 
-func (p *Panel) logoutOn(page *Answer) (message, bool) {
-	doc := page.document()
+// logoutOn gives up when its time is over: what a page links to may have many readings.
+func (p *Panel) logoutOn(ctx context.Context, page *Answer) (message, bool) {
 	var m message
-	doc.Find("form").EachWithBreak(func(_ int, s *goquery.Selection) bool {
-		f := readForm(doc, s)
+	for _, one := range pageForms(page.document()) {
+		if ctx.Err() != nil {
+			return m, false
+		}
+		f := readForm(one)
 		target, err := p.formTarget(f.action, page)
 		if err != nil || p.profile.Match(f.method, target).Kind != Logout {
-			return true
+			continue
 		}
 		m = message{method: f.method, target: target}
 		if f.method == http.MethodPost {
 			m.body, m.contentType = f.encode(page), "application/x-www-form-urlencoded"
 		}
-		return false
-	})
-	if m.target != "" {
 		return m, true
 	}
-	doc.Find("a[href]").EachWithBreak(func(_ int, s *goquery.Selection) bool {
+	page.document().Find("a[href]").EachWithBreak(func(_ int, s *goquery.Selection) bool {
+		if ctx.Err() != nil {
+			return false
+		}
 		target, err := p.formTarget(strings.TrimSpace(s.AttrOr("href", "")), page)
 		if err != nil || p.profile.Match(http.MethodGet, target).Kind != Logout {
 			return true

@@ -173,7 +173,7 @@ func (p *Profile) NeedsBody() bool { return testsText(p.signedOut) }
 func (p *Profile) signedInAnswer(a *Answer) bool {
 	for i := range p.signedIn {
 		r := &p.signedIn[i]
-		if p.holds(r, a) && (r.body != nil || r.location != nil || a.isText() && !p.showsLogin(a)) {
+		if p.holds(r, a) && (r.body != nil || r.location != nil || a.isText() && a.readable() && !p.showsLogin(a)) {
 			return true
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
+	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/charset"
 )
 
@@ -38,11 +39,17 @@ type Answer struct {
 type text struct {
 	plain string // decoded, at most MaxText bytes, submitted values removed
 	doc   *goquery.Document
+	base  string // base href
+	deep  bool   // a page that cannot be read: its elements stand too deep in each other
 }
 
 // answerRule is a response rule: every test that is set must hold.
 type answerRule struct {
 	text     string // where it stands in the profile
+	file     string
+	line     int
+	builtin  bool
+	faulty   bool // not read to its end
 	status   []int
 	location *regexp.Regexp
 	body     *regexp.Regexp
@@ -149,10 +156,19 @@ func (a *Answer) document() *goquery.Document {
 		if a.Body != nil && a.isHTML() {
 			source = decoded(a.Header, a.Body, maxBody)
 		}
-		t.doc, _ = goquery.NewDocumentFromReader(strings.NewReader(source)) // a string reader does not fail
+		var err error
+		if t.doc, err = goquery.NewDocumentFromReader(strings.NewReader(source)); err != nil { // more than 512 elements deep
+			t.deep, t.doc = true, goquery.NewDocumentFromNode(&xhtml.Node{Type: xhtml.DocumentNode})
+		}
+		t.base = strings.TrimSpace(t.doc.Find("base[href]").First().AttrOr("href", ""))
 	}
 	return t.doc
 }
+
+func (a *Answer) baseHref() string { a.document(); return a.text().base }
+
+// readable reports whether document has all that the page has.
+func (a *Answer) readable() bool { a.document(); return !a.text().deep }
 
 func (p *Profile) showsLogin(a *Answer) bool {
 	return a.Body != nil && a.isHTML() && len(loginForms(a.document(), p.Login)) > 0

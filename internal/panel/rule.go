@@ -47,6 +47,9 @@ func splitRule(text string) (method, target string) {
 // compile understands a rule; public ones are compared in the strictest reading, all others in the loosest.
 func compile(kind Kind, text string) (requestRule, error) {
 	r := requestRule{kind: kind, text: text, name: text}
+	if len(text) > maxRule {
+		return r, fmt.Errorf("is longer than %d bytes", maxRule)
+	}
 	method, target := splitRule(strings.TrimSpace(text))
 	if method != "" && !slices.Contains(methods, method) {
 		return r, fmt.Errorf("can never match: no request with the method %q gets this far", method)
@@ -92,6 +95,9 @@ func compilePattern(kind Kind, text string) (pattern, error) {
 	if strings.ContainsAny(text, " \t#") {
 		return p, errors.New("can never match: blanks and # do not occur in a request target")
 	}
+	if strings.HasPrefix(p.path, ownPrefix) {
+		return p, fmt.Errorf("can never match: %s is the gateway's own", ownPrefix)
+	}
 	p.scripts = scripts(strings.ReplaceAll(p.path, "*", "-"))
 	if kind == Public {
 		if !plain(strings.ReplaceAll(p.path, "*", "-")) {
@@ -132,14 +138,15 @@ func alternatives(text string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	words := strings.Split(text[open+1:open+end], ",")
+	if len(words)*len(rest) > maxAlternatives {
+		return nil, fmt.Errorf("has more than %d alternatives", maxAlternatives)
+	}
 	var out []string
-	for _, word := range strings.Split(text[open+1:open+end], ",") {
+	for _, word := range words {
 		for _, r := range rest {
 			out = append(out, text[:open]+word+r)
 		}
-	}
-	if len(out) > maxAlternatives {
-		return nil, fmt.Errorf("has more than %d alternatives", maxAlternatives)
 	}
 	return out, nil
 }

@@ -16,7 +16,7 @@ type profileDecoder struct {
 }
 
 func newDecoder(p *Profile, l layer) *profileDecoder {
-	return &profileDecoder{decoder{file: l.file, at: map[string]*yaml.Node{"": l.node}}, p, l.builtin}
+	return &profileDecoder{decoder{file: l.file, at: map[string]*yaml.Node{"": resolved(l.node)}}, p, l.builtin}
 }
 
 // read is the profile language: every key that a profile has.
@@ -107,6 +107,7 @@ func (d *profileDecoder) selector(dst *Selector) reader {
 		d.mapping(n, key, map[string]reader{"css": d.text(&css), "attr": d.text(&dst.Attr), "json": d.text(&json)})
 		if err := dst.compile(css, json); err != nil {
 			d.fault(n, key, "%v", err)
+			dst.json = []string{} // meant to be read: no second fault for it
 		}
 	}
 }
@@ -116,9 +117,15 @@ func (d *profileDecoder) usernames(n *yaml.Node, key string) {
 	d.mapping(n, key, map[string]reader{"fold": d.flag(&u.Fold), "pattern": func(n *yaml.Node, key string) {
 		var re *regexp.Regexp
 		d.regexp(&re)(n, key)
-		if re != nil {
-			u.Pattern = regexp.MustCompile(`\A(?:` + n.Value + `)\z`)
+		if re == nil {
+			return
 		}
+		whole, err := regexp.Compile(`\A(?:` + n.Value + `)\z`)
+		if err != nil {
+			d.fault(n, key, `has a \Q without its \E`)
+			return
+		}
+		u.Pattern = whole
 	}})
 }
 
@@ -168,6 +175,9 @@ func (d *profileDecoder) rules(dst *[]requestRule, kind Kind) reader {
 			r, err := compile(kind, text)
 			if err != nil {
 				d.fault(item, key, "%v", err)
+				return
+			}
+			if !d.room(item, key, len(r.patterns)) {
 				return
 			}
 			r.number, r.from, r.key, r.builtin = len(out)+1, from, key, d.builtin

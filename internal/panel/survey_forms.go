@@ -6,24 +6,22 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-
-	"github.com/PuerkitoBio/goquery"
 )
 
 // forms tells every form of a page and why it is the login or not. It returns the login form; nil: there is not exactly one.
 func (s *survey) forms(page *Answer) *form {
-	doc, l := page.document(), s.auto()
+	l := s.auto()
 	var found []*form
-	doc.Find("form").Each(func(i int, sel *goquery.Selection) {
-		f := readForm(doc, sel)
+	for i, one := range pageForms(page.document()) {
+		f := readForm(one)
 		action, err := s.panel.formTarget(f.action, page)
 		if err != nil {
 			action = f.action + " (" + err.Error() + ")"
 		}
-		fits, why := verdictOn(doc, sel, f, l)
+		fits, why := verdictOn(one, f, l)
 		s.say("  form %d: %s %s: %s", i+1, f.method, action, why)
 		if !fits {
-			return
+			continue
 		}
 		var hidden []string
 		for _, field := range f.fields {
@@ -39,7 +37,7 @@ func (s *survey) forms(page *Answer) *form {
 		}
 		found = append(found, f)
 		s.out.user, s.out.password, s.out.action = f.user, f.password, action
-	})
+	}
 	if len(found) != 1 {
 		s.missing("%d forms look like the login, not one; name the fields in login.user and login.password", len(found))
 		s.out.unplayable = true
@@ -49,17 +47,17 @@ func (s *survey) forms(page *Answer) *form {
 }
 
 // verdictOn says whether a form is the login form, and why.
-func verdictOn(doc *goquery.Document, sel *goquery.Selection, f *form, l LoginForm) (bool, string) {
+func verdictOn(one *pageForm, f *form, l LoginForm) (bool, string) {
 	passwords := 0
-	for _, c := range controls(doc, sel) {
-		if kindOf(c) == "password" && !hidden(c) {
+	for _, c := range one.controls {
+		if c.kind() == "password" && !c.hidden() {
 			passwords++
 		}
 	}
 	switch {
-	case sel.Closest("template").Length() > 0:
+	case one.template:
 		return false, "not shown to anybody (inside a template)"
-	case f.fill(controls(doc, sel), l):
+	case f.fill(one.controls, l):
 		return true, "the login form: one password field, and a field for a name before it"
 	case passwords == 0:
 		return false, "no password field"

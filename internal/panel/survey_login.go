@@ -164,16 +164,15 @@ func (s *survey) candidates(landing *Answer) []string {
 
 // logouts finds how the panel logs out.
 func (s *survey) logouts(page *Answer) {
-	doc := page.document()
-	doc.Find("form").EachWithBreak(func(_ int, sel *goquery.Selection) bool {
-		f := readForm(doc, sel)
+	for _, one := range pageForms(page.document()) {
+		f := readForm(one)
 		target, err := s.panel.formTarget(f.action, page)
 		if err == nil && leaving.MatchString(target) {
 			s.out.logout = f.method + " " + pathOf(target)
+			break
 		}
-		return s.out.logout == ""
-	})
-	doc.Find("a[href]").EachWithBreak(func(_ int, sel *goquery.Selection) bool {
+	}
+	page.document().Find("a[href]").EachWithBreak(func(_ int, sel *goquery.Selection) bool {
 		target, err := s.panel.formTarget(strings.TrimSpace(sel.AttrOr("href", "")), page)
 		if s.out.logout == "" && err == nil && leaving.MatchString(target) {
 			s.out.logout = withoutToken(target)
