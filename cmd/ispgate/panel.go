@@ -47,8 +47,10 @@ flags, the forms, tokens, captchas, and whether strangers are told from logged-i
 "generic".
 
 With --user it asks for the password of a panel account (on the terminal, or as a line of the standard input), logs in,
-finds the page and the cookies that prove a login, and lets the gateway judge: the right password, another browser,
-another spelling of the name and, with --wrong, one wrong password. These logins count in the panel's own limiter.
+finds the page and the cookies that prove a login, and lets the gateway judge: the right password, another browser in
+another language, the name in other letters, the e-mail address that the panel shows for it and, with --wrong, one wrong
+password. These logins count in the panel's own limiter; they are logged out at the end, also after Ctrl-C. Nothing that
+is printed or written holds the password.
 --write FILE writes the proposed profile; name that file in panel.profile.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return checkPanelLogin(c, ask) },
@@ -78,7 +80,7 @@ func checkPanelLogin(c *cobra.Command, ask panelAsk) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(c.Context(), surveyTime)
+	ctx, cancel := context.WithTimeoutCause(c.Context(), surveyTime, fmt.Errorf("it took more than %v", surveyTime))
 	defer cancel()
 	out := c.OutOrStdout()
 	found, err := panel.Survey(ctx, o, question, func(line string) { fmt.Fprintln(out, line) })

@@ -20,7 +20,8 @@ type Ask struct {
 
 // Survey looks at a panel as somebody does who has never seen its source: what its login is, how its pages tell who is logged
 // in, and, with an account, which page and which cookies prove it. It says what it finds line by line and proposes a profile.
-// The profile in o may be incomplete. An error means that nothing could be found out.
+// The profile in o may be incomplete. Nothing that it says holds the password or a control character, and it logs out whatever
+// it logged in, also when ctx ends. An error means that nothing could be found out, or that ctx ended.
 func Survey(ctx context.Context, o Options, ask Ask, say func(line string)) (*Proposal, error) {
 	p, err := assemble(o)
 	if err != nil {
@@ -40,17 +41,36 @@ type survey struct {
 	line  func(string)
 	signs []signature
 	out   *Proposal
+
+	secret secret
+	landed string   // where the first login ended
+	alias  string   // another name of the person, as the panel shows it
+	ours   []*visit // logins to be ended
 }
 
-func (s *survey) say(format string, args ...any) { s.line(fmt.Sprintf(format, args...)) }
+func (s *survey) say(format string, args ...any) { s.line(s.text(format, args...)) }
 
-func (s *survey) head(title string) { s.line(""); s.line(title) }
+func (s *survey) head(title string) { s.line(""); s.line(printable(title)) }
 
 func (s *survey) missing(format string, args ...any) {
-	s.out.Missing = append(s.out.Missing, fmt.Sprintf(format, args...))
+	s.out.Missing = append(s.out.Missing, s.text(format, args...))
 }
 
 func (s *survey) look(ctx context.Context) error {
+	s.secret = s.keep()
+	s.panel.replay.ResponseHeaderTimeout = loginTime
+	err := s.explore(ctx)
+	s.leave(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("stopped before the end: %w", context.Cause(ctx))
+	case err != nil:
+		return errors.New(s.text("%v", err))
+	}
+	return nil
+}
+
+func (s *survey) explore(ctx context.Context) error {
 	s.head("The login page")
 	page, v, err := s.findLogin(ctx)
 	if err != nil {
@@ -84,6 +104,7 @@ func (s *survey) after(ctx context.Context) error {
 	if err != nil || in == nil {
 		return err
 	}
+	s.out.mail = mailForm.MatchString(strings.TrimSpace(s.ask.Username))
 	s.guarded(ctx, in, landing)
 	s.prove(ctx)
 	return nil
@@ -95,35 +116,49 @@ var places = []string{"/", "/login", "/admin/login/", "/wp-login.php", "/index.p
 
 // findLogin opens one page after the other until one has a login form.
 func (s *survey) findLogin(ctx context.Context) (*Answer, *visit, error) {
+	var first error // why nothing was read so far
 	reached := false
 	tried := map[string]bool{"": true}
 	for _, place := range append([]string{s.panel.profile.Login.Page, s.panel.profile.Verify}, places...) {
-		if tried[place] {
+		if tried[place] || ctx.Err() != nil {
 			continue
 		}
 		tried[place] = true
 		v := s.panel.visit(s.ask.Client, &Jar{})
 		page, err := s.follow(ctx, v, place)
 		if err != nil {
-			s.say("  GET %s: %v", place, err)
-			if !reached {
-				return nil, nil, fmt.Errorf("the panel does not answer: %w", err)
+			if !reached && unreachable(err) {
+				return nil, nil, err
 			}
+			s.say("  %v", err)
+			first = cmp.Or(first, err)
 			continue
 		}
 		reached = true
-		if scheme := page.Header.Get("WWW-Authenticate"); page.Status == http.StatusUnauthorized && strings.HasPrefix(strings.ToLower(scheme), "basic") {
-			s.say("  asks for the password by HTTP Basic: there is no login page")
-			s.out.Base, s.out.basic, s.out.verify = "http-basic", true, place
+		if s.isLogin(page, place) {
 			return page, v, nil
 		}
-		if len(loginForms(page.document(), s.auto())) > 0 {
-			s.out.page = page.Target
-			return page, v, nil
-		}
-		s.say("  no login form there")
+	}
+	if !reached {
+		return nil, nil, first
 	}
 	return nil, nil, nil
+}
+
+// isLogin notes where the login is, if it is this page.
+func (s *survey) isLogin(page *Answer, place string) bool {
+	scheme := strings.ToLower(page.Header.Get("WWW-Authenticate"))
+	switch {
+	case page.Status == http.StatusUnauthorized && strings.HasPrefix(scheme, "basic"):
+		s.say("  asks for the password by HTTP Basic: there is no login page")
+		s.out.Base, s.out.basic, s.out.verify = "http-basic", true, place
+	case len(loginForms(page.document(), s.auto())) > 0:
+		s.out.page = page.Target
+	default:
+		s.say("  no login form there")
+		return false
+	}
+	return true
 }
 
 // auto is the profile's login with what may be discovered left open.
@@ -137,19 +172,23 @@ func (s *survey) auto() LoginForm {
 
 // follow opens a page as visit.open does, and tells every step.
 func (s *survey) follow(ctx context.Context, v *visit, target string) (*Answer, error) {
-	for range maxRedirects {
+	var way []string
+	for {
 		a, err := v.get(ctx, target)
 		if err != nil {
 			return nil, err
 		}
 		s.step("GET", target, a)
 		next, ok := onward(a)
-		if !ok {
+		way = append(way, pathOf(target))
+		switch {
+		case !ok, len(way) > maxRedirects && !redirects(a.Status): // a page that sends on and on by itself is still one
 			return a, nil
+		case len(way) > maxRedirects:
+			return nil, fmt.Errorf("it redirects in a circle: %s", strings.Join(way, ", "))
 		}
 		target = next
 	}
-	return nil, errors.New("it redirects in a circle")
 }
 
 // step tells one answer: status, redirect, cookies and their flags.
@@ -157,19 +196,20 @@ func (s *survey) step(method, target string, a *Answer) {
 	to := ""
 	if a.Location != "" {
 		to = " to " + pathOf(a.Location)
-		if s.external(a) {
-			to = " to another host: " + a.Location
+		if !panelTarget(a.Location) {
+			to = " to another host: " + pathOf(a.Location)
 		}
 	}
 	s.say("  %s %s: %d%s", method, pathOf(target), a.Status, to)
-	for _, c := range cookiesOf(a.Header) {
-		if !deleted(c, s.panel.opt.Now()) {
+	for _, line := range a.Header.Values("Set-Cookie") {
+		switch c, ok := cookieOf(line); {
+		case !ok:
+			s.say("    sends a Set-Cookie without a name, which no browser takes")
+		case !deleted(c, s.panel.opt.Now()):
 			s.say("    sets %s (%s)", c.Name, flags(c))
 		}
 	}
 }
-
-func (s *survey) external(a *Answer) bool { return a.Location != "" && !panelTarget(a.Location) }
 
 func flags(c *http.Cookie) string {
 	var all []string

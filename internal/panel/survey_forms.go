@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,13 +17,14 @@ func (s *survey) forms(page *Answer) *form {
 		f := readForm(one)
 		action, err := s.panel.formTarget(f.action, page)
 		if err != nil {
-			action = f.action + " (" + err.Error() + ")"
+			action = pathOf(f.action) + " (" + err.Error() + ")"
 		}
 		fits, why := verdictOn(one, f, l)
-		s.say("  form %d: %s %s: %s", i+1, f.method, action, why)
+		s.say("  form %d: %s %s: %s", i+1, f.method, pathOf(action), why)
 		if !fits {
 			continue
 		}
+		s.elsewhere(f, page)
 		var hidden []string
 		for _, field := range f.fields {
 			if field.name != f.user && field.name != f.password {
@@ -38,12 +40,43 @@ func (s *survey) forms(page *Answer) *form {
 		found = append(found, f)
 		s.out.user, s.out.password, s.out.action = f.user, f.password, action
 	}
-	if len(found) != 1 {
+	switch {
+	case len(found) == 1 && !s.tellable(s.out.page+s.out.user+s.out.password):
+		s.missing("the address of the login page or a field of its form holds control characters or the password: a profile cannot name them")
+		s.out.unplayable = true
+		return nil
+	case len(found) != 1:
 		s.missing("%d forms look like the login, not one; name the fields in login.user and login.password", len(found))
 		s.out.unplayable = true
 		return nil
 	}
 	return found[0]
+}
+
+// elsewhere points out a form that names another address than the panel's: the gateway speaks to panel.url and to nobody else.
+func (s *survey) elsewhere(f *form, page *Answer) {
+	host, _, ok := splitOrigin(f.action)
+	if base, under := page.document().Find("base[href]").First().Attr("href"); !ok && under && f.action != "" {
+		host, _, ok = splitOrigin(strings.TrimSpace(base))
+	}
+	own := []string{s.panel.host, s.panel.opt.URL.Host, s.panel.opt.Public.Host}
+	switch same := func(h string) bool { return bareHost(h) == bareHost(host) }; {
+	case !ok || s.auto().Action != "" || slices.ContainsFunc(own, same):
+	case host == "":
+		s.out.unplayable = true
+		s.missing("a script of the page decides where the login form goes: it cannot be replayed as it stands. If the script calls a JSON address, say login: {as: json, action: …}")
+	case !slices.Contains(s.panel.hosts, portless(host)):
+		s.out.unplayable = true
+		s.missing("the login form is sent to another host, %s: the gateway gives passwords to panel.url only. If that host is the panel, set panel.url to it", host)
+	default:
+		s.say("    it names another port, %s; the gateway sends it to the same path at %s", host, s.panel.opt.URL.Host)
+		s.missing("whether %s, which the login form names, is the panel itself: if another program answers there, set panel.url to it", host)
+	}
+}
+
+// bareHost is a host with its port, where that is not the one of its scheme.
+func bareHost(host string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), ":80"), ":443")
 }
 
 // verdictOn says whether a form is the login form, and why.

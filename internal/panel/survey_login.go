@@ -2,8 +2,6 @@ package panel
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -30,16 +28,20 @@ func (s *survey) logIn(ctx context.Context) (*visit, *Answer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	s.ours = append(s.ours, a.visit)
 	s.step("POST", m.target, answer)
 	landing := answer
 	if next, ok := onward(answer); ok {
+		s.landed = next
 		if landing, err = s.follow(ctx, a.visit, next); err != nil {
 			return nil, nil, err
 		}
 	}
+	s.landed = landing.Target
 	switch {
 	case len(loginForms(landing.document(), s.auto())) > 0:
-		s.say("  the login form again: %s", firstWords(landing))
+		s.ours = nil
+		s.say("  the login form again: %s", s.firstWords(landing))
 		s.missing("the panel did not let %s in. If the password is right, its login cannot be replayed: something on the page computes what is sent", s.ask.Username)
 		return nil, nil, nil
 	case asksForCode(landing):
@@ -86,12 +88,15 @@ func asksForCode(a *Answer) bool {
 var errorPlaces = `.error, .errors, .errornote, .alert, .alert-danger, .invalid-feedback, #login_error, [role=alert]`
 
 // firstWords is what a page says went wrong.
-func firstWords(a *Answer) string {
-	text := strings.Join(strings.Fields(a.document().Find(errorPlaces).First().Text()), " ")
+func (s *survey) firstWords(a *Answer) string {
+	text := s.prose(strings.Join(strings.Fields(a.document().Find(errorPlaces).First().Text()), " "))
 	if text == "" {
 		return "it says nothing that looks like an error"
 	}
-	return fmt.Sprintf("it says %q", text[:min(len(text), 120)])
+	if runes := []rune(text); len(runes) > 120 {
+		text = string(runes[:120]) + "…"
+	}
+	return `it says "` + text + `"`
 }
 
 var (
@@ -109,30 +114,48 @@ func (s *survey) guarded(ctx context.Context, in *visit, landing *Answer) {
 		if i == maxTried {
 			break
 		}
-		page := landing
+		page, err := landing, error(nil)
 		if target != landing.Target {
-			var err error
-			if page, err = in.get(ctx, target); err != nil || page.Status != http.StatusOK || !page.isText() || len(loginForms(page.document(), s.auto())) > 0 {
-				continue
-			}
+			page, err = in.get(ctx, target)
 		}
-		rules := s.anonymous(ctx, target, false)
+		if err != nil || page.Status != http.StatusOK || !page.isText() || len(loginForms(page.document(), s.auto())) > 0 {
+			continue
+		}
+		rules, why := s.anonymous(ctx, target, false)
+		if ctx.Err() != nil {
+			return
+		}
 		if len(rules) == 0 {
-			s.say("  %s: strangers get it, too", target)
+			s.say("  %s: %s", target, why)
 			continue
 		}
 		s.anonymous(ctx, target, true)
 		s.say("  %s is one: verify", target)
 		s.out.verify, s.out.signedOut = target, rules
-		if s.out.anywhere() && s.out.generic() {
-			s.say("  the login form stands in place of the page: a login is taken on any address (login.anywhere)")
-		}
-		s.logouts(page)
-		s.needed(ctx, in)
-		s.names(page)
+		s.inside(ctx, in, page, landing)
 		return
 	}
-	s.missing("verify: none of the pages that the panel links to is closed to strangers; name one")
+	if ctx.Err() == nil {
+		s.missing("verify: none of the pages that the panel links to is closed to strangers; name one")
+	}
+}
+
+// inside is what a guarded page shows to the user whom it belongs to.
+func (s *survey) inside(ctx context.Context, in *visit, page, landing *Answer) {
+	if s.out.anywhere() && s.out.generic() {
+		s.say("  the login form stands in place of the page: a login is taken on any address (login.anywhere)")
+	}
+	s.logouts(page)
+	carry := s.needed(ctx, in)
+	if ctx.Err() == nil {
+		s.names(ctx, in, carry, page, landing)
+	}
+}
+
+// lasting reports whether a target will mean the same tomorrow, and may stand in a file: it carries no token.
+func (s *survey) lasting(target string) bool {
+	_, query, _ := strings.Cut(target, "?")
+	return s.tellable(target) && !tokenName.MatchString(query)
 }
 
 // candidates are the configured guarded page, the pages about the person, and where the login led.
@@ -144,7 +167,7 @@ func (s *survey) candidates(landing *Answer) []string {
 	landing.document().Find("a[href]").Each(func(_ int, a *goquery.Selection) {
 		href := strings.TrimSpace(a.AttrOr("href", ""))
 		target, err := s.panel.formTarget(href, landing)
-		if err != nil || href == "" || strings.HasPrefix(href, "#") || risky.MatchString(target) || pathOf(target) == pathOf(s.out.page) {
+		if err != nil || href == "" || strings.HasPrefix(href, "#") || risky.MatchString(target) || pathOf(target) == pathOf(s.out.page) || !s.lasting(target) {
 			return
 		}
 		if personal.MatchString(target) {
@@ -160,118 +183,4 @@ func (s *survey) candidates(landing *Answer) []string {
 		seen[target] = true
 		return before || target != s.known().Verify && s.known().Match(http.MethodGet, target).Kind == LoginRoute
 	})
-}
-
-// logouts finds how the panel logs out.
-func (s *survey) logouts(page *Answer) {
-	for _, one := range pageForms(page.document()) {
-		f := readForm(one)
-		target, err := s.panel.formTarget(f.action, page)
-		if err == nil && leaving.MatchString(target) {
-			s.out.logout = f.method + " " + pathOf(target)
-			break
-		}
-	}
-	page.document().Find("a[href]").EachWithBreak(func(_ int, sel *goquery.Selection) bool {
-		target, err := s.panel.formTarget(strings.TrimSpace(sel.AttrOr("href", "")), page)
-		if s.out.logout == "" && err == nil && leaving.MatchString(target) {
-			s.out.logout = withoutToken(target)
-		}
-		return s.out.logout == ""
-	})
-	if s.out.basic {
-		return
-	}
-	if s.out.logout == "" {
-		s.missing("routes.logout: no form or link on %s looks like a logout", pathOf(page.Target))
-		return
-	}
-	s.say("  the panel logs out by %s", s.out.logout)
-}
-
-// withoutToken leaves the parameters of a logout link that say what it does.
-func withoutToken(target string) string {
-	path, query, _ := strings.Cut(target, "?")
-	var kept []string
-	for part := range strings.SplitSeq(query, "&") {
-		if name, value, _ := strings.Cut(part, "="); leaving.MatchString(value) || leaving.MatchString(name) || name == "route" {
-			kept = append(kept, part)
-		}
-	}
-	if len(kept) == 0 {
-		return path
-	}
-	return path + "?" + strings.Join(kept, "&")
-}
-
-// needed leaves each cookie out in turn: without which of them is nobody logged in?
-func (s *survey) needed(ctx context.Context, in *visit) {
-	for _, c := range in.jar.Cookies() {
-		without := in.jar.Clone()
-		without.remove(c.Name, c.Path)
-		page, err := s.panel.visit(s.ask.Client, without).get(ctx, s.out.verify)
-		if err != nil {
-			continue
-		}
-		if rule, _ := s.strangerRule(page, false); rule != "" {
-			s.say("  %s carries the login (%s)", c.Name, flags(c))
-			s.out.session = append(s.out.session, hashless(c.Name))
-		} else if !c.HttpOnly {
-			s.out.visible = append(s.out.visible, hashless(c.Name))
-		}
-	}
-	s.out.session, s.out.visible = compacted(s.out.session), compacted(s.out.visible)
-}
-
-var hashed = regexp.MustCompile(`[0-9a-f]{16,}$`)
-
-// hashless is a cookie's name without the hash at its end that is another one at every installation.
-func hashless(name string) string { return hashed.ReplaceAllString(name, "*") }
-
-func compacted(list []string) []string {
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-// names looks for where the guarded page names the person.
-func (s *survey) names(page *Answer) {
-	if s.known().Identity.Configured() || !page.isHTML() {
-		return
-	}
-	typed := strings.TrimSpace(s.ask.Username)
-	found := map[string]string{} // selector → attribute
-	page.document().Find("[id], meta[name], input[name]").Each(func(_ int, c *goquery.Selection) {
-		for _, attr := range []string{"", "content", "value"} {
-			value := strings.TrimSpace(c.AttrOr(attr, ""))
-			if attr == "" {
-				value = strings.TrimSpace(c.Text())
-			}
-			if sel := selectorOf(c); sel != "" && strings.EqualFold(value, typed) {
-				found[sel] = attr
-			}
-		}
-	})
-	for _, sel := range slices.Sorted(maps.Keys(found)) {
-		one := Selector{Attr: found[sel]}
-		if one.compile(sel, "") != nil {
-			continue
-		}
-		if value, err := one.one(page); err == nil && strings.EqualFold(value, typed) {
-			s.say("  it names the person at %s%s", sel, prefixed(", attribute ", found[sel]))
-			s.out.name = fmt.Sprintf("{css: '%s'%s}", sel, prefixed(", attr: ", found[sel]))
-			return
-		}
-	}
-}
-
-var simpleID = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
-
-func selectorOf(c *goquery.Selection) string {
-	if id := c.AttrOr("id", ""); simpleID.MatchString(id) {
-		return "#" + id
-	}
-	if name := c.AttrOr("name", ""); simpleID.MatchString(name) {
-		return goquery.NodeName(c) + `[name="` + name + `"]`
-	}
-	return ""
 }

@@ -1,7 +1,6 @@
 package panel
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ type Proposal struct {
 	verify, logout, name         string
 	signedOut, session, visible  []string
 	basic, unplayable, failed    bool
+	mail                         bool // the typed name is an e-mail address
 }
 
 func (p *Proposal) generic() bool { return p.Base == "generic" }
@@ -40,7 +40,7 @@ func (p *Proposal) YAML() string {
 			anywhere = ", anywhere: true"
 		}
 		fmt.Fprintf(&b, "login: {page: %s, user: %s, password: %s%s}\n", quoted(p.page), quoted(p.user), quoted(p.password), anywhere)
-	} else if p.page != "" && p.page != base.Login.Page {
+	} else if p.page != "" && p.page != base.Login.Page && !base.Login.Anywhere {
 		fmt.Fprintf(&b, "login: {page: %s, user: %s, password: %s}\n", quoted(p.page), quoted(p.user), quoted(p.password))
 	}
 	if p.verify != "" && p.verify != base.Verify {
@@ -56,16 +56,25 @@ func (p *Proposal) YAML() string {
 		if p.logout != "" {
 			fmt.Fprintf(&b, "routes:\n  logout: [%s]\n  public: [{rule: '/.well-known/acme-challenge/*', name: acme}]\n", quoted(p.logout))
 		}
-		if len(p.session) > 0 {
-			fmt.Fprintf(&b, "cookies: {session: [%s], visible: [%s]}\n", quotedList(p.session), quotedList(p.visible))
-		}
 	}
+	p.cookies(&b, base)
 	return b.String()
+}
+
+// cookies are those found, where the base does not know them.
+func (p *Proposal) cookies(b *strings.Builder, base *Profile) {
+	strange := slices.DeleteFunc(slices.Clone(p.session), base.MatchSession)
+	switch {
+	case p.generic() && len(p.session) > 0:
+		fmt.Fprintf(b, "cookies: {session: [%s], visible: [%s]}\n", quotedList(p.session), quotedList(p.visible))
+	case !p.generic() && len(strange) > 0:
+		fmt.Fprintf(b, "cookies: {session: [%s]}\n", quotedList(append(slices.Clone(base.Cookies.Session), strange...)))
+	}
 }
 
 // people is how the panel names persons.
 func (p *Proposal) people(b *strings.Builder) {
-	mail := strings.Contains(p.user, "mail")
+	mail := p.mail
 	switch {
 	case p.basic:
 	case p.name != "":
@@ -82,7 +91,7 @@ func (p *Proposal) people(b *strings.Builder) {
 	}
 }
 
-func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+func quoted(text string) string { return "'" + strings.ReplaceAll(printable(text), "'", "''") + "'" }
 
 func quotedList(all []string) string {
 	out := make([]string, len(all))
@@ -134,84 +143,4 @@ func (s *survey) recognise(page *Answer, f *form, jar *Jar) {
 		}
 	}
 	s.say("  none of the built-in profiles looks like this: generic it is")
-}
-
-// prove makes real panel logins with the proposal, as the gateway would.
-func (s *survey) prove(ctx context.Context) {
-	if !s.out.Complete() {
-		return
-	}
-	s.head("The gateway's own verdicts, with the proposed profile")
-	profile, err := Parse("the proposal", []byte(s.out.YAML()))
-	if err == nil {
-		err = profile.Complete()
-	}
-	if err != nil {
-		s.out.failed = true
-		s.missing("the proposal is not a profile yet: %v", err)
-		return
-	}
-	o := s.panel.opt
-	o.Profile = profile
-	p, err := New(o)
-	if err != nil {
-		s.missing("%v", err)
-		return
-	}
-	right := s.try(ctx, p, "the right password", s.ask.Client, s.ask.Username, s.ask.Password)
-	if right.Verdict != OK {
-		s.out.failed = true
-		s.missing("the right password comes out as %s: %s", right.Verdict, right.Reason)
-		return
-	}
-	s.variants(ctx, p, right)
-	if s.ask.Wrong {
-		if out := s.try(ctx, p, "a wrong password", s.ask.Client, s.ask.Username, s.ask.Password+"-wrong"); out.Verdict != BadCredentials {
-			s.out.failed = true
-			s.missing("a wrong password comes out as %s: %s", out.Verdict, out.Reason)
-		}
-	} else {
-		s.missing("whether a wrong password is told from a right one: run this again with --wrong")
-	}
-	if profile.Logout != "none" {
-		if err := p.Logout(ctx, s.ask.Client, right.Jar); err != nil {
-			s.missing("logging out in the panel: %v", err)
-		} else if life, _, _ := p.Probe(ctx, s.ask.Client, right.Jar); life != Dead {
-			s.missing("the panel's session outlived its logout; see routes.logout")
-		} else {
-			s.say("  logged out again: the panel session is dead")
-		}
-	}
-	if !profile.Identity.Configured() {
-		s.missing("whose session it is: the profile reads no identity, so that names are compared as they are typed. Where the panel takes several spellings for one person, name the place in identity")
-	}
-}
-
-// variants: another language and another browser must come out the same; another spelling must not be another person (S16).
-func (s *survey) variants(ctx context.Context, p *Panel, right Outcome) {
-	other := s.ask.Client
-	other.Language, other.UserAgent = "bn,en;q=0.5", "Mozilla/5.0 (Android 14; Mobile) ispgate-check"
-	if out := s.try(ctx, p, "another browser, in another language", other, s.ask.Username, s.ask.Password); out.Verdict != OK {
-		s.out.failed = true
-		s.missing("another browser's login comes out as %s: %s", out.Verdict, out.Reason)
-	}
-	upper := strings.ToUpper(s.ask.Username)
-	if upper == s.ask.Username {
-		upper = strings.ToLower(upper)
-	}
-	out := s.try(ctx, p, "the name as "+upper, s.ask.Client, upper, s.ask.Password)
-	if out.Verdict == OK && out.Who.Key() != right.Who.Key() {
-		s.out.failed = true
-		s.missing("the panel takes %s for the same person, but the profile makes another account of it: set usernames.fold: true, or read the identity", upper)
-	}
-}
-
-func (s *survey) try(ctx context.Context, p *Panel, what string, c Client, name, password string) Outcome {
-	out := p.Login(ctx, Attempt{c, name, password})
-	who := ""
-	if out.Verdict == OK {
-		who = ", as " + out.Who.Key()
-	}
-	s.say("  %s: %s (%s)%s", what, out.Verdict, out.Reason, who)
-	return out
 }

@@ -121,3 +121,22 @@ func TestOpenFollowsRefresh(t *testing.T) {
 		t.Errorf("%+v, %v", page, err)
 	}
 }
+
+// TestOnwardStaysOnAPageThatReloads: itself, or after a while in which somebody logged in looks at it (T13).
+func TestOnwardStaysOnAPageThatReloads(t *testing.T) {
+	for content, onward := range map[string]string{
+		"0; url=/next": "/next", "3;URL='next'": "/next", "0.5, /next": "/next", "0;url=/start": "/start", "5;url=start#top": "/start", "30; url=/next": "/start", "900;url=/login": "/start",
+	} {
+		f := newFake(t, func(w http.ResponseWriter, r *http.Request) bool {
+			w.Header().Set("Content-Type", "text/html")
+			if r.URL.Path == "/start" {
+				_, _ = w.Write([]byte(`<meta http-equiv="refresh" content="` + content + `">`))
+			}
+			return true
+		})
+		page, err := f.panel(t, fakeProfile).visit(Client{}, &Jar{}).open(t.Context(), "/start")
+		if err != nil || page.Target != onward || len(f.lines()) > 2 {
+			t.Errorf("%s: %+v, %v, %v", content, page, err, f.lines())
+		}
+	}
+}

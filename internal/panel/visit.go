@@ -71,7 +71,7 @@ func (v *visit) open(ctx context.Context, target string) (*Answer, error) {
 }
 
 // onward is where an answer sends a browser on the panel's own host: by a redirect or, on a page without a form, by
-// <meta http-equiv=refresh> (T13).
+// <meta http-equiv=refresh> within seconds (T13). One to the page itself or after a longer while is for somebody who watches it.
 func onward(a *Answer) (string, bool) {
 	next := a.Location
 	if !redirects(a.Status) {
@@ -81,10 +81,10 @@ func onward(a *Answer) (string, bool) {
 		}
 	}
 	next, _, _ = strings.Cut(next, "#")
-	return next, panelTarget(next)
+	return next, panelTarget(next) && (next != a.Target || redirects(a.Status))
 }
 
-var refreshURL = regexp.MustCompile(`(?i)^\s*[0-9.]*\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)`)
+var refreshURL = regexp.MustCompile(`(?i)^\s*0*[0-9]?(?:\.[0-9.]*)?\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)`)
 
 func refreshed(a *Answer) string {
 	var target string
