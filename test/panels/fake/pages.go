@@ -114,7 +114,7 @@ func (v *visit) inside(user string) {
 		v.s.says = "Saved: " + v.form.Get("note")
 		v.send(http.StatusFound, v.address(v.r.URL.RequestURI()), "", "")
 	case v.b.Me != "" && v.at(v.b.Me):
-		v.send(0, "", "application/json", fmt.Sprintf(`{"id":%d,"login":%q}`, len(user), user))
+		v.send(0, "", "application/json", fmt.Sprintf(`{"id":%d,"login":%q,"params":{"user":%[2]q}}`, len(user), user))
 	case v.script():
 		v.send(0, "", "application/json", fmt.Sprintf(`{"user":%q}`, user))
 	default:
@@ -126,7 +126,7 @@ func (v *visit) page(user string) {
 	says := v.s.says
 	v.s.says = ""
 	var out strings.Builder
-	fmt.Fprintf(&out, `<!doctype html><title>Panel</title><b id="user">%[1]s</b><input type="hidden" id="user_id" value="%[2]d"><input type="hidden" id="user_login" value="%[1]s"><p id="says">%[3]s</p>`, user, len(user), says)
+	fmt.Fprintf(&out, `<!doctype html><title>Panel</title><ul class="primary-nav"><li class="user-nav-item"><a href="/account">%[1]s</a></ul><b id="user">%[1]s</b><input type="hidden" id="user_id" value="%[2]d"><input type="hidden" id="user_login" value="%[1]s"><p id="says">%[3]s</p>`, user, len(user), says)
 	fmt.Fprintf(&out, `<form id="note" method="post" action="%s">%s<input name="note"><button>Save</button></form>`, v.address(v.r.URL.RequestURI()), v.hiddenToken())
 	switch method, target := methodOf(v.b.Logout); {
 	case method == http.MethodPost:

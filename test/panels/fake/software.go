@@ -33,7 +33,7 @@ func PHPMyAdmin() Behaviour {
 		Throttled: Reply{Status: http.StatusTooManyRequests, Says: "slow down"}, Stale: Reply{Form: true, Says: "Failed to set session cookie."},
 		Stranger: Reply{Form: true}, Script: Reply{Type: "application/json", Says: `{"redirect_flag":"1","success":false}`},
 		Cookie: "phpMyAdmin", Suffix: "_https", Cookies: []Cookie{{"pmaUser-1", "/", false}, {"pmaAuth-1", "/", false}},
-		Home: "/index.php?route=/", Logout: "POST /index.php?route=/logout",
+		Home: "/index.php?route=/", Logout: "POST /index.php?route=/logout", Me: "/index.php?route=/preferences/manage&ajax_request=1",
 	}
 }
 
