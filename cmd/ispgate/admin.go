@@ -47,6 +47,11 @@ func openAdmin(address string) string {
 	return "admin.listen " + address + ": /metrics can be reached from other machines; let only your Prometheus through the firewall"
 }
 
+// forwardedHeaders is what /readyz calls the state of trusted_proxies.
+const forwardedHeaders = "forwarded_headers"
+
+var errForwarder = errors.New("forwarded headers arrive from a server that is not in trusted_proxies")
+
 const pingTime = time.Second // of each store: one that hangs must not make the others look down
 
 // ready is 503 only while starting and stopping: a Redis outage must not empty the balancer (design 3.6).
@@ -75,6 +80,8 @@ func stateOf(err error) string {
 		return "moved" // the database file
 	case errors.Is(err, account.ErrTampered):
 		return "tampered" // rows are missing or not ours: who has no factor is not let in
+	case errors.Is(err, errForwarder):
+		return "untrusted"
 	default:
 		return "unreachable"
 	}

@@ -28,6 +28,17 @@ type gateway struct {
 	panel    *panel.Panel
 	sessions *session.Manager
 	flow     *authflow.Flow
+	site     *web.Site
+}
+
+// state is what /readyz tells beside the stores: whether a proxy was forgotten in the configuration.
+func (g *gateway) state() map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{forwardedHeaders: func(context.Context) error {
+		if g.site.UntrustedForwarder().IsValid() {
+			return errForwarder
+		}
+		return nil
+	}}
 }
 
 // run keeps revocations and the control fresh until ctx ends. It returns when revocations were read once: whoever was put
@@ -68,7 +79,7 @@ func (b builder) gateway() (*gateway, error) {
 			StoreError:   func(store string) { b.metrics.storeErrors.WithLabelValues(store).Inc() },
 		},
 	})
-	return &gateway{handler: routes(flow, b.proxy(site, pan, sessions), site), panel: pan, sessions: sessions, flow: flow}, nil
+	return &gateway{handler: routes(flow, b.proxy(site, pan, sessions), site), panel: pan, sessions: sessions, flow: flow, site: site}, nil
 }
 
 func (b builder) site() (*web.Site, error) {

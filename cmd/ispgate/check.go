@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -48,19 +49,7 @@ the gateway. It changes nothing. With --live it only asks a running gateway whet
 
 // checkLive asks the admin listener; nothing else is looked at.
 func checkLive(ctx context.Context, admin string) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		if path, ok := strings.CutPrefix(admin, "unix:"); ok {
-			return new(net.Dialer).DialContext(ctx, "unix", path)
-		}
-		return new(net.Dialer).DialContext(ctx, "tcp", admin)
-	}}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://admin/healthz", nil)
-	if err != nil {
-		return err
-	}
-	res, err := client.Do(req)
+	res, err := askAdmin(ctx, admin, "/healthz")
 	if err != nil {
 		return fmt.Errorf("not alive: %w", err)
 	}
@@ -69,6 +58,36 @@ func checkLive(ctx context.Context, admin string) error {
 		return fmt.Errorf("not alive: %s", res.Status)
 	}
 	return nil
+}
+
+// askAdmin asks the running gateway. It takes at most 3 s.
+func askAdmin(ctx context.Context, admin, path string) (*http.Response, error) {
+	client := &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		if path, ok := strings.CutPrefix(admin, "unix:"); ok {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		}
+		return new(net.Dialer).DialContext(ctx, "tcp", admin)
+	}}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://admin"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return client.Do(req)
+}
+
+// checkForwarders asks the gateway, if it runs, whether a proxy was forgotten in the configuration: all its users would share
+// one address in the throttles.
+func checkForwarders(ctx context.Context, cfg *config.Config) error {
+	res, err := askAdmin(ctx, cfg.Admin.Listen, "/readyz")
+	if err != nil {
+		return nil // it does not run
+	}
+	defer res.Body.Close()
+	var state map[string]string
+	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&state); err != nil || state[forwardedHeaders] != "untrusted" {
+		return nil
+	}
+	return fmt.Errorf("%w: all its users share its address; the gateway's log names it", errForwarder)
 }
 
 // finding is one thing that check looked at.
@@ -132,6 +151,7 @@ func look(ctx context.Context, cfg *config.Config, profile *panel.Profile, logs 
 		{"Redis", checkRedis(ctx, b)},
 		{"the panel's login and guarded page", checkPanel(ctx, b)},
 		{"the panel answers only through the gateway", beside(cfg.Panel.URL)},
+		{"trusted proxies", checkForwarders(ctx, cfg)},
 	}
 }
 

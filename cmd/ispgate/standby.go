@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -55,7 +56,9 @@ func (s *standby) open(ctx context.Context) error {
 	s.stores = st
 	b.metrics.watchAccounts(st.accounts)
 	b.metrics.watchLogins(gw.panel.LoginsOpen)
-	s.health.open(st.ping())
+	parts := st.ping()
+	maps.Copy(parts, gw.state())
+	s.health.open(parts)
 	go warnOfRedis(ctx, st, b.log)
 	gw.run(ctx, b.log)
 	go prune(ctx, st, b.cfg.Audit.Retention, b.cfg.Sessions.Absolute, b.log)
