@@ -52,8 +52,8 @@ func (m *Manager) List(ctx context.Context, account string) ([]Card, error) {
 
 // Alive reports whether s still lives, under whatever token: for streams that outlast rotations (S7). The error is ErrStore.
 func (m *Manager) Alive(ctx context.Context, s Session) (bool, error) {
-	if m.shut.Load() {
-		return false, errShut
+	if s, err := m.today(s); err != nil || s.Stage == Anonymous {
+		return false, err
 	}
 	cards, err := m.List(ctx, s.Account)
 	return slices.ContainsFunc(cards, func(c Card) bool { return c.ID == s.ID }), err
