@@ -63,11 +63,12 @@ func (b builder) gateway() (*gateway, error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("panel: %w", err)}
 	}
-	file, err := b.usersFile()
+	var sessions *session.Manager
+	file, err := b.usersFile(func(key string, gone bool) { b.passwordChanged(sessions, key, gone) })
 	if err != nil {
 		return nil, err
 	}
-	sessions := b.sessions(file)
+	sessions = b.sessions(file)
 	flow := authflow.New(authflow.Options{
 		Site: site, Sessions: sessions, Accounts: b.stores.accounts, Panel: pan, Profile: b.profile, Throttle: b.throttle(),
 		Users: file, Policy: b.policy(), Issuer: b.cfg.TwoFactor.Issuer, End: b.end(sessions), Log: b.log, Now: time.Now,

@@ -9,6 +9,7 @@ import (
 	"github.com/ispgate/ispgate/internal/account"
 	"github.com/ispgate/ispgate/internal/config"
 	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/session"
 	"github.com/ispgate/ispgate/internal/users"
 )
 
@@ -46,7 +47,7 @@ func (u *usersFile) open() (*users.File, error) {
 }
 
 // usersFile opens the file of local passwords as the gateway uses it; nil: there is none.
-func (b builder) usersFile() (*users.File, error) {
+func (b builder) usersFile(changed func(key string, gone bool)) (*users.File, error) {
 	u := usersFileOf(b.cfg, b.profile)
 	if u == nil {
 		return nil, nil
@@ -55,7 +56,7 @@ func (b builder) usersFile() (*users.File, error) {
 	u.Reloaded = func(ok bool) {
 		b.metrics.usersReloads.WithLabelValues(map[bool]string{true: "ok", false: "failed"}[ok]).Inc()
 	}
-	u.Changed = func(name string, gone bool) { b.passwordChanged(u.realm+":"+name, gone) }
+	u.Changed = func(name string, gone bool) { changed(u.realm+":"+name, gone) }
 	file, err := u.open()
 	if err == nil {
 		for _, note := range file.Notes() {
@@ -65,9 +66,9 @@ func (b builder) usersFile() (*users.File, error) {
 	return file, err
 }
 
-// passwordChanged ends the sessions of somebody whose line in the file is another one, for good: they would come back with the
-// line. That they are refused from now on does not depend on it.
-func (b builder) passwordChanged(key string, gone bool) {
+// passwordChanged writes down whose line in the users file is another one, and deletes the sessions that began with the old one:
+// they are refused from now on anyway, and would come back with the line.
+func (b builder) passwordChanged(sessions *session.Manager, key string, gone bool) {
 	ctx := context.Background()
 	acc, err := b.stores.accounts.Keyed(ctx, key)
 	if errors.Is(err, account.ErrNotFound) {
@@ -79,9 +80,9 @@ func (b builder) passwordChanged(key string, gone bool) {
 	}
 	if err == nil {
 		b.stores.accounts.Audit(ctx, account.Event{Kind: kind, Account: acc.ID, Name: acc.Name})
-		err = b.stores.accounts.Revoke(ctx, acc.ID)
+		_, err = sessions.List(ctx, acc.ID)
 	}
 	if err != nil {
-		b.log.Error("sessions are refused, but not revoked, after a change of the users file", "key", key, "cause", err)
+		b.log.Warn("sessions are refused, but not deleted, after a change of the users file", "key", key, "cause", err)
 	}
 }

@@ -26,6 +26,9 @@ func TestS33_LocalPassword(t *testing.T) {
 		t.Errorf("the line is %q", got.Local)
 	}
 	w.wantStage(w.node(), c, Anonymous) // a node without a users file
+	if cards, err := w.node().List(t.Context(), "a1"); err != nil || len(cards) != 1 {
+		t.Errorf("listed by one without a users file: %v, %v", cards, err)
+	}
 	if alive, err := m.Alive(t.Context(), s); err != nil || !alive {
 		t.Errorf("alive: %t, %v", alive, err)
 	}
@@ -40,6 +43,14 @@ func TestS33_LocalPassword(t *testing.T) {
 	}
 	_, err = m.Advance(t.Context(), http.Header{}, s, Full, tester)
 	wantError(t, "Advance", err, ErrRevoked)
+	lines["line"] = true
+	w.wantStage(m, c, Full)
+	delete(lines, "line")
+	if cards, err := m.List(t.Context(), "a1"); err != nil || len(cards) != 0 {
+		t.Errorf("listed: %v, %v", cards, err)
+	}
+	lines["line"] = true
+	w.wantStage(m, c, Anonymous) // once it was looked at without its line, it does not come back with it
 }
 
 // The line goes while the session is being written: nobody is let in.

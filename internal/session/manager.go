@@ -96,7 +96,11 @@ func (m *Manager) Idled(ctx context.Context, r *http.Request) (name string, ok b
 
 // ended reports whether s is over although Redis has it: it was revoked, or its local password is gone or another one (S33).
 func (m *Manager) ended(s Session) bool {
-	return m.revoked.cover(s) || s.Local != "" && (m.opt.Stands == nil || !m.opt.Stands(s.Local))
+	return m.revoked.cover(s) || !m.stands(s)
+}
+
+func (m *Manager) stands(s Session) bool {
+	return s.Local == "" || m.opt.Stands != nil && m.opt.Stands(s.Local)
 }
 
 // Begin makes the session of somebody whose password was right just now. It is not stored; Advance stores it.

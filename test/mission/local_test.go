@@ -46,6 +46,12 @@ func TestLocalPasswords(t *testing.T) {
 	if got := forged.Get("/").Text("#user"); got != "bob" {
 		t.Errorf("with a header of his own bob is %q", got)
 	}
+	asked := alice.Tab()
+	asked.Header.Set("X-Original-Method", "GET")
+	asked.Header.Set("X-Original-Url", office.Origin+"/status")
+	if page := asked.Get("/ispgate/auth"); page.Status != http.StatusNoContent || page.Header.Get("Remote-User")+" "+page.Header.Get("Remote-Role") != "alice manager" {
+		t.Errorf("auth answers %d for %q", page.Status, page.Header.Get("Remote-User"))
+	}
 	if page := alice.Get(office.Login + "?return_to=%2Fx"); page.Location() != "/x" {
 		t.Errorf("the login page, logged in: %d %q", page.Status, page.Location())
 	}

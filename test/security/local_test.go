@@ -75,6 +75,7 @@ func TestS33_UsersFile(t *testing.T) {
 	wantFate(t, "alice, another password", alice, true, since)
 	wantFate(t, "alice, another password, the other node", away, true, since)
 	wantFate(t, "bob, a new hash of the same password", bob, true, since)
+	waitReloads(t, o, 1) // the other node may have been first, and have deleted the sessions for both
 	if page := o.ClerkNamed(t, "alice").Password(office.LocalPassword); page.Status != http.StatusUnauthorized {
 		t.Errorf("the old password answers %d", page.Status)
 	}
@@ -83,6 +84,7 @@ func TestS33_UsersFile(t *testing.T) {
 	since = time.Now()
 	o.WriteUsers(t, before)
 	wantFate(t, "bob is gone", bob, true, since)
+	waitReloads(t, o, 2)
 	wantFate(t, "alice, untouched", alice, false, time.Now())
 	o.Gateway.WaitLog("the removal in the audit trail", func(line map[string]any) bool { return line["kind"] == "user_removed" && line["name"] == "bob" })
 	o.WriteUsers(t, before, bobs)
