@@ -125,13 +125,15 @@ func (f *Flow) confirmPassword(w http.ResponseWriter, r *http.Request, s session
 		f.background(func() { f.logOut(clientOf(r), out.Jar) })
 		return false, web.NoAccount(errors.New("the panel takes the session's name and password for another person"))
 	}
-	f.logOutBrowser(r, s)
-	f.custody.HandOver(f.custody.Session(s.Custody), w.Header(), out.Jar, r.Header.Values("Cookie"))
+	if out.Jar != nil {
+		f.logOutBrowser(r, s)
+		f.custody.HandOver(f.custody.Session(s.Custody), w.Header(), out.Jar, r.Header.Values("Cookie"))
+	}
 	return true, nil
 }
 
 func (f *Flow) fresh(s session.Session) bool {
-	return !s.CodeAt.IsZero() && f.Now().Sub(s.CodeAt) < freshCode
+	return !account.InEmergency(s.Person) && !s.CodeAt.IsZero() && f.Now().Sub(s.CodeAt) < freshCode
 }
 
 func (f *Flow) showDisable(w http.ResponseWriter, r *http.Request, s session.Session, status int, page templates.Disable) error {

@@ -20,6 +20,7 @@ import (
 	"github.com/ispgate/ispgate/internal/panel"
 	"github.com/ispgate/ispgate/internal/session"
 	"github.com/ispgate/ispgate/internal/throttle"
+	"github.com/ispgate/ispgate/internal/users"
 	"github.com/ispgate/ispgate/internal/web"
 	"github.com/ispgate/ispgate/templates"
 )
@@ -31,6 +32,7 @@ type Options struct {
 	Accounts *account.Store
 	Panel    *panel.Panel
 	Profile  *panel.Profile
+	Users    *users.File // judges passwords: in the place of a panel that has no login, else while the panel's is out of order; may be nil
 	Throttle *throttle.Throttle
 	Policy   Policy
 	Issuer   string
@@ -50,9 +52,10 @@ type Count struct {
 // Flow serves the pages.
 type Flow struct {
 	Options
-	custody *panel.Custody
-	timers  timers // of parked panel sessions
-	turns   turns  // of the forms of a session
+	passwords passwords
+	custody   *panel.Custody
+	timers    timers // of parked panel sessions
+	turns     turns  // of the forms of a session
 }
 
 // New makes a Flow.
@@ -66,7 +69,7 @@ func New(o Options) *Flow {
 	if o.Count.StoreError == nil {
 		o.Count.StoreError = func(string) {}
 	}
-	return &Flow{Options: o, custody: o.Panel.Custody()}
+	return &Flow{Options: o, passwords: o.judge(), custody: o.Panel.Custody()}
 }
 
 // step is what a page of ours does for a session.
@@ -159,8 +162,11 @@ func sessionFault(err error) error {
 	}
 }
 
-// audit writes one event of the trail.
+// audit writes one event of the trail. What an emergency account does has kinds of its own.
 func (f *Flow) audit(r *http.Request, kind string, s session.Session, detail string) {
+	if account.InEmergency(s.Person) {
+		kind = account.Emergency + "_" + kind
+	}
 	f.Accounts.Audit(context.WithoutCancel(r.Context()), account.Event{Kind: kind, Account: s.Account, Name: s.Name,
 		Address: web.Of(r).Client.String(), Session: s.ID, Request: web.Of(r).ID, Detail: detail})
 }

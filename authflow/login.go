@@ -42,7 +42,7 @@ func (f *Flow) idled(r *http.Request, s session.Session) (name string, ok bool) 
 	return f.Sessions.Idled(r.Context(), r)
 }
 
-// Login is POST login: throttle, panel login, verdict.
+// Login is POST login: throttle, the panel's login or the users file, verdict.
 func (f *Flow) Login(w http.ResponseWriter, r *http.Request) error {
 	return f.at(f.login, session.Anonymous, session.Password, session.Enrolling, session.Full, settling)(w, r)
 }
@@ -83,10 +83,10 @@ func (f *Flow) known(r *http.Request, typed string) session.Session {
 	return session.Session{Account: acc.ID, Name: acc.Name}
 }
 
-// checkPassword asks the panel, behind the throttle. A try is given back when it was right or not judged at all.
+// checkPassword asks whoever judges, behind the throttle. A try is given back when it was right or not judged at all.
 func (f *Flow) checkPassword(r *http.Request, name, password string) (panel.Outcome, time.Duration, error) {
 	try := throttle.Try{Account: strings.ToLower(strings.TrimSpace(name)), Addr: f.Site.Identifying(r)}
-	if folded, err := f.Profile.Fold(name); err == nil {
+	if folded, err := f.Profile.Spelling(name); err == nil {
 		try.Account = folded
 	}
 	wait, err := f.Throttle.Reserve(r.Context(), try)
@@ -94,9 +94,9 @@ func (f *Flow) checkPassword(r *http.Request, name, password string) (panel.Outc
 		return panel.Outcome{}, wait, err
 	}
 	ctx := context.WithoutCancel(r.Context()) // who hangs up has still made the panel count a try (S29)
-	out := f.Panel.Login(ctx, panel.Attempt{Client: clientOf(r), Username: name, Password: password})
-	f.Log.Info("panel login", "request", web.Of(r).ID, "verdict", out.Verdict.String(), "reason", out.Reason)
-	if out.Verdict != panel.BadCredentials {
+	out := f.passwords.Login(ctx, panel.Attempt{Client: clientOf(r), Username: name, Password: password})
+	f.Log.Info("password judged", "request", web.Of(r).ID, "verdict", out.Verdict.String(), "reason", out.Reason)
+	if !f.wrong(out.Verdict) {
 		if err := f.Throttle.Refund(ctx, try); err != nil {
 			f.Log.Warn("password try not given back", "cause", err)
 		}
@@ -132,12 +132,12 @@ func (f *Flow) refuseLogin(w http.ResponseWriter, r *http.Request, result string
 
 // admit is what a right password leads to.
 func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session, out panel.Outcome, typed string) error {
-	acc, err := f.Accounts.Meet(r.Context(), account.Identity{ID: out.Who.ID, Name: out.Who.Name})
+	acc, err := f.Accounts.Meet(r.Context(), account.Identity{Realm: out.Realm, ID: out.Who.ID, Name: out.Who.Name})
 	if err != nil {
 		f.background(func() { f.logOut(clientOf(r), out.Jar) })
 		return f.refuseAccount(w, r, out.Who, err)
 	}
-	if err := f.remember(r, acc, typed); err != nil {
+	if err := f.remember(r, acc, out, typed); err != nil {
 		f.background(func() { f.logOut(clientOf(r), out.Jar) })
 		return f.refuseAccount(w, r, out.Who, err)
 	}
@@ -165,8 +165,8 @@ func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session
 
 // remember pins the typed name to the account that the panel named for it (S16). Where the panel names nobody, the name is the
 // account.
-func (f *Flow) remember(r *http.Request, acc account.Account, typed string) error {
-	if !f.Profile.Identity.Configured() {
+func (f *Flow) remember(r *http.Request, acc account.Account, out panel.Outcome, typed string) error {
+	if !f.Profile.Identity.Configured() || out.Local != "" {
 		return nil
 	}
 	return f.Accounts.Remember(r.Context(), acc, typed)
@@ -208,7 +208,7 @@ func (f *Flow) beginning(r *http.Request, old session.Session, acc account.Accou
 		s = f.Sessions.Begin(acc.ID, acc.Name, out.Who.Role, acc.Generation)
 		s.Person = acc.Key
 	}
-	s.ReturnTo = ""
+	s.Local, s.ReturnTo = out.Local, ""
 	for _, wish := range []string{f.returnTo(r), f.Profile.Home, out.Landing} {
 		if target, ok := f.lands(wish); ok && s.ReturnTo == "" {
 			s.ReturnTo = target
@@ -244,7 +244,12 @@ func (f *Flow) logged(r *http.Request, s session.Session, method string) {
 		f.audit(r, "password_accepted", s, s.Stage.String())
 		return
 	}
-	f.Count.Login("ok")
+	result := "ok"
+	if account.InEmergency(s.Person) {
+		result = account.Emergency
+		f.Log.Warn("an emergency account has logged in", "request", web.Of(r).ID, "name", s.Name)
+	}
+	f.Count.Login(result)
 	f.audit(r, "login", s, method)
 }
 

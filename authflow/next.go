@@ -39,6 +39,9 @@ func (f *Flow) next(w http.ResponseWriter, r *http.Request, s session.Session) e
 // arrive is the end of a login: the panel session is given to the browser, then the browser to the panel. A panel session
 // that is not alive ends on the password page, so that nobody is sent back and forth.
 func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session) error {
+	if s.Local != "" {
+		return f.arriveLocal(w, r, s)
+	}
 	jar, parked, err := f.panelSession(r, s)
 	if err != nil {
 		return web.StoreDown(err)

@@ -26,8 +26,11 @@ func parkingTime(stage session.Stage) time.Duration {
 }
 
 // park keeps the cookies of a panel session that nobody may have yet. Whoever claims the jar has it: the hand-over, or
-// the timer that logs the panel session out when the challenge dies.
+// the timer that logs the panel session out when the challenge dies. Without a jar the panel has no session.
 func (f *Flow) park(r *http.Request, s session.Session, jar *panel.Jar, life time.Duration) error {
+	if jar == nil {
+		return nil
+	}
 	if err := f.Sessions.Park(r.Context(), s, jar.Marshal(), life+30*time.Second); err != nil {
 		return err
 	}
@@ -84,6 +87,9 @@ func (f *Flow) Close() {
 
 // logOut ends a panel session; best effort, at most 5 s.
 func (f *Flow) logOut(client panel.Client, jar *panel.Jar) {
+	if jar == nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := f.Panel.Logout(ctx, client, jar); err != nil {
@@ -133,7 +139,7 @@ func (f *Flow) stageAfter(acc account.Account, role string) (session.Stage, bool
 	case account.Reset:
 		return session.Enrolling, true
 	case account.None:
-		if f.Policy.Requires(acc.Name, role, f.Now()) {
+		if acc.Emergency() || f.Policy.Requires(acc.Name, role, f.Now()) {
 			return session.Enrolling, true
 		}
 		return session.Full, true

@@ -41,14 +41,16 @@ func (p Policy) Observes(name, role string) bool {
 	return p.covers(name, role)
 }
 
-// Offers reports whether this account may enrol at all: nobody new in observe mode, but administrators and whoever was reset.
+// Offers reports whether this account may enrol at all: nobody new in observe mode, but administrators, emergency accounts and
+// whoever was reset.
 func (p Policy) Offers(acc account.Account) bool {
-	return p.Mode != "observe" || acc.State == account.Reset || p.administrator(acc.Name)
+	return p.Mode != "observe" || acc.State == account.Reset || acc.Emergency() || p.administrator(acc.Name)
 }
 
-// Ticket reports whether enrolling this account needs an administrator's ticket: after a reset always (S18).
+// Ticket reports whether enrolling this account needs an administrator's ticket: after a reset (S18) and for emergency accounts
+// always.
 func (p Policy) Ticket(acc account.Account, now time.Time) bool {
-	if acc.State == account.Reset {
+	if acc.State == account.Reset || acc.Emergency() {
 		return true
 	}
 	switch p.Enrolment {

@@ -41,11 +41,11 @@ func (p *Proxy) jarAfter(res *http.Response, t *passing) *panel.Jar {
 	return jar
 }
 
-// guarded: only a gateway session has a panel session to lose; logging out is no expiry, and nobody is in yet while the panel
-// asks for its own second step.
+// guarded: only a gateway session has a panel session to lose, and only one whose password the panel checked; logging out is no
+// expiry, and nobody is in yet while the panel asks for its own second step.
 func guarded(t *passing) bool {
 	k := t.verdict.Route.Kind
-	return t.verdict.Session.Account != "" && !t.verdict.Session.Note.Challenge && k != panel.Public && k != panel.Logout
+	return t.verdict.Session.Account != "" && t.verdict.Session.Local == "" && !t.verdict.Session.Note.Challenge && k != panel.Public && k != panel.Logout
 }
 
 func (p *Proxy) signedOut(res *http.Response, t *passing) bool {

@@ -17,7 +17,7 @@ const settled = 10 * time.Second
 // person's panel session ends both. A panel that does not answer changes nothing; one that ended its session says so itself.
 func (p *Proxy) someoneElse(r *http.Request, v Verdict, method string) bool {
 	s := v.Session
-	if p.opt.Panel.Sealing() || !p.gate.Profile.Identity.Configured() || s.Note.Impersonates {
+	if p.opt.Panel.Sealing() || !p.gate.Profile.Identity.Configured() || s.Local != "" || s.Note.Impersonates {
 		return false
 	}
 	now := p.site.Now()

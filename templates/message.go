@@ -47,6 +47,9 @@ const (
 	DisabledText         Key = "disabled.text"
 	AlreadyHeading       Key = "already.heading" // "You are logged in"
 	AlreadyText          Key = "already.text"
+	EmergencyHeading     Key = "emergency.heading" // an emergency account is in; the panel does not know it
+	EmergencyText        Key = "emergency.text"
+	EmergencyLogout      Key = "emergency.logout"
 
 	ErrNotFound        Key = "error.not_found"
 	ErrNotFoundWhat    Key = "error.not_found.what"

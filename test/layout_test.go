@@ -20,6 +20,7 @@ var floors = map[string]int{
 	"internal/account":  1,
 	"internal/throttle": 1,
 	"internal/panel":    1,
+	"internal/users":    1,
 	"internal/config":   1,
 	"internal/keyring":  0,
 	"internal/demo":     0,
@@ -36,7 +37,7 @@ var doors = []struct {
 	prefix, why string
 	rooms       []string
 }{
-	{"gopkg.in/yaml.v3", "YAML is read where its faults can be named: configuration, key file, profiles", []string{"internal/config", "internal/keyring", "internal/panel"}},
+	{"gopkg.in/yaml.v3", "YAML is read where its faults can be named: configuration, key file, profiles, roles", []string{"internal/config", "internal/keyring", "internal/panel", "internal/users"}},
 	{"github.com/gorilla/securecookie", "one file makes and opens our cookie", []string{"internal/session"}},
 	{"github.com/pquerna/otp", "codes are compared where they are spent", []string{"internal/account"}},
 	{"github.com/boombuler/barcode", "the QR code shows a secret, and secrets stay with the account", []string{"internal/account"}},
@@ -46,8 +47,8 @@ var doors = []struct {
 	{"github.com/go-sql-driver/mysql", "SQL drivers belong to the accounts", []string{"internal/account"}},
 	{"github.com/jackc/pgx/v5", "SQL drivers belong to the accounts", []string{"internal/account"}},
 	{"github.com/pressly/goose/v3", "SQL migrations belong to the accounts", []string{"internal/account"}},
-	{"github.com/alexedwards/argon2id", "passwords of the users file are checked by the account room", []string{"internal/account"}},
-	{"golang.org/x/crypto/bcrypt", "passwords of the users file are checked by the account room", []string{"internal/account"}},
+	{"github.com/alexedwards/argon2id", "local passwords are compared in one place", []string{"internal/users"}},
+	{"golang.org/x/crypto/bcrypt", "local passwords are compared in one place", []string{"internal/users"}},
 	{"github.com/PuerkitoBio/goquery", "strangers' HTML is parsed by the panel room only", []string{"internal/panel"}},
 	{"github.com/andybalholm/cascadia", "strangers' HTML is parsed by the panel room only", []string{"internal/panel"}},
 	{"golang.org/x/net/html", "strangers' HTML is parsed by the panel room only", []string{"internal/panel"}},

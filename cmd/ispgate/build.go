@@ -17,6 +17,7 @@ import (
 	"github.com/ispgate/ispgate/internal/panel"
 	"github.com/ispgate/ispgate/internal/session"
 	"github.com/ispgate/ispgate/internal/throttle"
+	"github.com/ispgate/ispgate/internal/users"
 	"github.com/ispgate/ispgate/internal/web"
 	"github.com/ispgate/ispgate/proxy"
 	"github.com/ispgate/ispgate/templates"
@@ -29,6 +30,7 @@ type gateway struct {
 	sessions *session.Manager
 	flow     *authflow.Flow
 	site     *web.Site
+	users    *users.File // nil: passwords are the panel's alone
 }
 
 // state is what /readyz tells beside the stores: whether a proxy was forgotten in the configuration.
@@ -41,7 +43,7 @@ func (g *gateway) state() map[string]func(context.Context) error {
 	}}
 }
 
-// run keeps revocations and the control fresh until ctx ends. It returns when revocations were read once: whoever was put
+// run keeps revocations, the control and the users file fresh until ctx ends. It returns when revocations were read once: whoever was put
 // out while the gateway was down must find no door open. Without SQL it goes on, as a gateway that runs already does.
 func (g *gateway) run(ctx context.Context, log *slog.Logger) {
 	if err := g.sessions.Refresh(ctx); err != nil {
@@ -49,6 +51,9 @@ func (g *gateway) run(ctx context.Context, log *slog.Logger) {
 	}
 	go g.sessions.Run(ctx)
 	go g.panel.Run(ctx)
+	if g.users != nil {
+		go g.users.Run(ctx)
+	}
 }
 
 // builder wires a gateway; the rooms know one another only through what is handed to them here.
@@ -69,17 +74,22 @@ func (b builder) gateway() (*gateway, error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("panel: %w", err)}
 	}
-	sessions := b.sessions()
+	var sessions *session.Manager
+	file, err := b.usersFile(func(key string, gone bool) { b.passwordChanged(sessions, key, gone) })
+	if err != nil {
+		return nil, err
+	}
+	sessions = b.sessions(file)
 	flow := authflow.New(authflow.Options{
 		Site: site, Sessions: sessions, Accounts: b.stores.accounts, Panel: pan, Profile: b.profile, Throttle: b.throttle(),
-		Policy: b.policy(), Issuer: b.cfg.TwoFactor.Issuer, End: b.end(sessions), Log: b.log, Now: time.Now,
+		Users: file, Policy: b.policy(), Issuer: b.cfg.TwoFactor.Issuer, End: b.end(sessions), Log: b.log, Now: time.Now,
 		Count: authflow.Count{
 			Login:        func(result string) { b.metrics.logins.WithLabelValues(result).Inc() },
 			SecondFactor: func(method, result string) { b.metrics.secondFactor.WithLabelValues(method, result).Inc() },
 			StoreError:   func(store string) { b.metrics.storeErrors.WithLabelValues(store).Inc() },
 		},
 	})
-	return &gateway{handler: routes(flow, b.proxy(site, pan, sessions), site), panel: pan, sessions: sessions, flow: flow, site: site}, nil
+	return &gateway{handler: routes(flow, b.proxy(site, pan, sessions), site), panel: pan, sessions: sessions, flow: flow, site: site, users: file}, nil
 }
 
 func (b builder) site() (*web.Site, error) {
@@ -110,11 +120,15 @@ func (b builder) panelOptions() panel.Options {
 		}}
 }
 
-func (b builder) sessions() *session.Manager {
-	return session.New(session.Options{Redis: b.stores.redis, Ring: b.stores.ring, Installation: b.stores.accounts.Installation(),
+func (b builder) sessions(file *users.File) *session.Manager {
+	o := session.Options{Redis: b.stores.redis, Ring: b.stores.ring, Installation: b.stores.accounts.Installation(),
 		Idle: b.cfg.Sessions.Idle, Absolute: b.cfg.Sessions.Absolute, Secure: b.cfg.PublicURL.Scheme == "https",
 		Generation: b.stores.accounts.Generation, Revoked: b.revoked,
-		StoreError: b.metrics.storeErrors.WithLabelValues("redis").Inc, Log: b.log, Now: time.Now})
+		StoreError: b.metrics.storeErrors.WithLabelValues("redis").Inc, Log: b.log, Now: time.Now}
+	if file != nil {
+		o.Stands = file.Stands
+	}
+	return session.New(o)
 }
 
 // revoked hands the account store's revocations to the sessions, which do not know it.
@@ -144,7 +158,7 @@ func (b builder) throttle() *throttle.Throttle {
 
 func (b builder) policy() authflow.Policy {
 	t := b.cfg.TwoFactor
-	return authflow.Policy{Mode: t.Policy, RequiredFor: t.RequiredFor, Administrators: b.cfg.Administrators, ReadsRole: b.profile.ReadsRole(),
+	return authflow.Policy{Mode: t.Policy, RequiredFor: t.RequiredFor, Administrators: b.cfg.Administrators, ReadsRole: b.profile.ReadsRole() || b.cfg.Passwords.RolesFile != "",
 		GraceUntil: t.GraceUntil, Enrolment: t.Enrolment}
 }
 
@@ -203,10 +217,11 @@ func loadProfile(cfg *config.Config) (*panel.Profile, error) {
 func readProfile(ref config.Profile) (*panel.Profile, error) {
 	var p *panel.Profile
 	var err error
+	reader := panel.Reader{Loginless: ref.Loginless}
 	if ref.Node != nil {
-		p, err = panel.FromNode(ref.File, ref.Node)
+		p, err = reader.FromNode(ref.File, ref.Node)
 	} else {
-		p, err = panel.Load(ref.Name)
+		p, err = reader.Load(ref.Name)
 	}
 	if err != nil {
 		return nil, usageError{fmt.Errorf("panel.profile: %w", err)}
@@ -228,12 +243,11 @@ func weaker(cfg *config.Config) string {
 		"within ten minutes at best (docs/nginx.md)"
 }
 
-// unfinished refuses what this version knows in the configuration but cannot do yet: a setting that has no effect would be
-// a promise that nobody keeps.
-func unfinished(cfg *config.Config) error {
-	switch {
-	case cfg.Passwords.Source != "panel" || cfg.Passwords.EmergencyFile != "":
-		return usageError{errors.New("passwords: only `source: panel` works in this version")}
+// ineffective refuses what stands in the configuration but could not do anything: a setting that has no effect would be a promise
+// that nobody keeps.
+func ineffective(cfg *config.Config) error {
+	if cfg.Passwords.Source == "file" && cfg.Passwords.EmergencyFile != "" {
+		return usageError{errors.New("passwords.emergency_file: there is no login of a panel that could be out of order with `source: file`; leave it out")}
 	}
 	return nil
 }

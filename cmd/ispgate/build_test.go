@@ -48,7 +48,7 @@ func demoBuilder(t *testing.T) builder {
 // TestS33_EndReachesEveryNode: the other nodes hear of it from SQL, also when the browser has hung up.
 func TestS33_EndReachesEveryNode(t *testing.T) {
 	b := demoBuilder(t)
-	here := b.sessions()
+	here := b.sessions(nil)
 	acc, err := b.stores.accounts.Meet(t.Context(), account.Identity{ID: "1", Name: "admin@demo.isp"})
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestS33_EndReachesEveryNode(t *testing.T) {
 // TestGatewayReadsRevocationsFirst: the first request finds everything in force that was revoked while nobody served.
 func TestGatewayReadsRevocationsFirst(t *testing.T) {
 	b := demoBuilder(t)
-	before := b.sessions()
+	before := b.sessions(nil)
 	acc, err := b.stores.accounts.Meet(t.Context(), account.Identity{ID: "1", Name: "admin@demo.isp"})
 	if err != nil {
 		t.Fatal(err)

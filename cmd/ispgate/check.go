@@ -99,7 +99,7 @@ type finding struct {
 func check(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
 	defer cancel()
-	if err := unfinished(cfg); err != nil {
+	if err := ineffective(cfg); err != nil {
 		return err
 	}
 	profile, err := loadProfile(cfg)
@@ -112,6 +112,9 @@ func check(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 		if note != "" {
 			fmt.Fprintln(out, "note  "+note)
 		}
+	}
+	if err := checkUsers(cfg, profile, out); err != nil {
+		return err
 	}
 	failed := 0
 	for _, f := range look(ctx, cfg, profile, logs) {
@@ -142,14 +145,32 @@ func printOpen(out io.Writer, profile *panel.Profile) {
 	}
 }
 
+// checkUsers reads the users file and says what could be better in it.
+func checkUsers(cfg *config.Config, profile *panel.Profile, out io.Writer) error {
+	u := usersFileOf(cfg, profile)
+	file, err := u.open()
+	if file == nil || err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "ok    %s %s\n", u.key, u.File)
+	for _, note := range file.Notes() {
+		fmt.Fprintln(out, "      note: "+note)
+	}
+	return nil
+}
+
 // look reaches everything that serve will need; what is down hides nothing else.
 func look(ctx context.Context, cfg *config.Config, profile *panel.Profile, logs io.Writer) []finding {
 	log := newLogger(logs, config.Log{Level: "error", Format: "text"})
 	b := builder{cfg: cfg, profile: profile, stores: &stores{}, metrics: newMetrics(), log: log}
+	answers := "the panel's login and guarded page"
+	if profile.Loginless() {
+		answers = "the application answers"
+	}
 	return []finding{
 		{"keys and account database", checkDatabase(ctx, b)},
 		{"Redis", checkRedis(ctx, b)},
-		{"the panel's login and guarded page", checkPanel(ctx, b)},
+		{answers, checkPanel(ctx, b)},
 		{"the panel answers only through the gateway", beside(cfg.Panel.URL)},
 		{"trusted proxies", checkForwarders(ctx, cfg)},
 	}

@@ -23,6 +23,7 @@ type metrics struct {
 	removedHeaders prometheus.Counter
 	droppedCookies prometheus.Counter
 	public         *prometheus.CounterVec
+	usersReloads   *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -36,6 +37,7 @@ func newMetrics() *metrics {
 		decisions:      counter("gate_decisions_total", "What the gate said of requests.", "decision"),
 		storeErrors:    counter("store_errors_total", "Failed operations of a store.", "store"),
 		public:         counter("public_requests_total", "Requests that a public rule let through, by its number in the profile.", "rule"),
+		usersReloads:   counter("users_file_reloads_total", "Changed files of local passwords by what came of reading them.", "result"),
 		removedHeaders: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "ispgate", Name: "removed_headers_total", Help: "Request headers removed because only the gateway may set them."}),
 		droppedCookies: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "ispgate", Name: "dropped_cookies_total", Help: "Panel cookies that were not passed on to a browser."}),
 		panelLogin: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ispgate", Name: "panel_login_seconds",
@@ -48,10 +50,13 @@ func newMetrics() *metrics {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "ispgate", Name: "build_info", Help: "Always 1; the label names the build.",
 		ConstLabels: prometheus.Labels{"version": versionOf()}})
 	info.Set(1)
-	m.registry.MustRegister(m.logins, m.secondFactor, m.decisions, m.storeErrors, m.public, m.removedHeaders, m.droppedCookies,
+	m.registry.MustRegister(m.logins, m.secondFactor, m.decisions, m.storeErrors, m.public, m.usersReloads, m.removedHeaders, m.droppedCookies,
 		m.panelLogin, m.requests, m.upstream, info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, store := range []string{"redis", "sql"} {
 		m.storeErrors.WithLabelValues(store)
+	}
+	for _, result := range []string{"ok", "failed"} {
+		m.usersReloads.WithLabelValues(result)
 	}
 	return m
 }

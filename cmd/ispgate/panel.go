@@ -70,13 +70,16 @@ func checkPanelLogin(c *cobra.Command, ask panelAsk) error {
 	if err != nil {
 		return err
 	}
+	if cfg.Passwords.Source == "file" {
+		return usageError{errors.New("passwords.source is file: nobody logs in at the application, so there is nothing to look at")}
+	}
 	o, err := surveyOptions(cfg, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}
 	question := panel.Ask{Client: panel.Client{UserAgent: "Mozilla/5.0 (X11; Linux x86_64) ispgate-check", Language: "en"}, Username: ask.user, Wrong: ask.wrong}
 	if ask.user != "" {
-		if question.Password, err = readPassword(c.InOrStdin(), c.ErrOrStderr(), ask.user); err != nil {
+		if question.Password, err = readPassword(c.InOrStdin(), c.ErrOrStderr(), "Password of "+ask.user+" at the panel: "); err != nil {
 			return err
 		}
 	}
@@ -143,9 +146,9 @@ func writeProfile(out io.Writer, file, text string) error {
 }
 
 // readPassword asks on the terminal, without showing what is typed; from a pipe it takes one line.
-func readPassword(in io.Reader, prompt io.Writer, user string) (string, error) {
+func readPassword(in io.Reader, prompt io.Writer, question string) (string, error) {
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprintf(prompt, "Password of %s at the panel: ", user)
+		fmt.Fprint(prompt, question)
 		typed, err := term.ReadPassword(int(f.Fd()))
 		fmt.Fprintln(prompt)
 		return string(typed), err

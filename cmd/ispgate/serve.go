@@ -39,7 +39,7 @@ the requests under way have ended.`,
 func serve(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 	log := newLogger(logs, cfg.Log)
 	slog.SetDefault(log) // what libraries print comes as our lines too (S41)
-	if err := unfinished(cfg); err != nil {
+	if err := ineffective(cfg); err != nil {
 		return err
 	}
 	profile, err := loadProfile(cfg)
@@ -48,6 +48,9 @@ func serve(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 	}
 	if weak := weaker(cfg); weak != "" {
 		log.Warn(weak)
+	}
+	if _, err := usersFileOf(cfg, profile).open(); err != nil { // now, also where the database cannot be reached yet
+		return err
 	}
 	m, h := newMetrics(), &health{}
 	front, err := newStandby(builder{cfg: cfg, profile: profile, metrics: m, log: log}, h)

@@ -25,7 +25,7 @@ first logged in, letter for letter; users list shows it.`,
 	for _, change := range userChanges {
 		c.AddCommand(change.command())
 	}
-	c.AddCommand(usersRenameCommand())
+	c.AddCommand(usersRenameCommand(), usersHashCommand())
 	return c
 }
 

@@ -8,6 +8,7 @@ package account
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -23,7 +24,7 @@ const (
 // Account is one panel user.
 type Account struct {
 	ID         string // ours; 32 hex digits
-	Key        string // the panel's own word: "id:17", or "name:admin@demo.isp"
+	Key        string // the panel's own word: "id:17", or "name:admin@demo.isp"; "emergency:noc" is none of the panel's
 	Name       string // pinned at first sight; what Remote-User says
 	State      State
 	Generation int64     // sessions of an older one are dead
@@ -31,14 +32,27 @@ type Account struct {
 	CodesLeft  int       // unused recovery codes
 }
 
+// Emergency is the realm of accounts for when the panel's login is out of order. No key of a panel begins so.
+const Emergency = "emergency"
+
+// InEmergency reports whether an account's key is of that realm.
+func InEmergency(key string) bool { return strings.HasPrefix(key, Emergency+":") }
+
+// Emergency reports whether the account is of that realm.
+func (a Account) Emergency() bool { return InEmergency(a.Key) }
+
 // Identity is what the panel said of the person whose password was right.
 type Identity struct {
-	ID   string // immutable id, where the profile can read one
-	Name string // the panel's name for the person; without an identity the folded typed name
+	Realm string // who else than the panel names the person; empty: the panel
+	ID    string // immutable id, where the profile can read one
+	Name  string // the panel's name for the person; without an identity the folded typed name
 }
 
 // Key is what the account is looked up under (design 4.4).
 func (i Identity) Key() string {
+	if i.Realm != "" {
+		return i.Realm + ":" + i.ID
+	}
 	if i.ID != "" {
 		return "id:" + i.ID
 	}

@@ -59,10 +59,17 @@ type Profile struct {
 	Name string     // a built-in name, or the path of a file (it has a slash, or ends in .yaml or .yml)
 	Node *yaml.Node // the mapping itself, free of aliases; its lines are those of File
 	File string     // the configuration file, for the faults of Node
+
+	Loginless bool // passwords.source is file: what the profile says of a login does not count
 }
 
 // Passwords says who checks passwords.
-type Passwords struct{ Source, UsersFile, RolesFile, EmergencyFile string }
+type Passwords struct {
+	Source        string // panel | file
+	UsersFile     string // with file
+	RolesFile     string // with file
+	EmergencyFile string // with panel: while its login is out of order
+}
 
 // Headers names what the panel is told of the user, in canonical spelling.
 type Headers struct{ User, Role string }

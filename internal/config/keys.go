@@ -131,5 +131,10 @@ func (d *draft) finish() *Config {
 	if g := c.TwoFactor.GraceUntil; !g.IsZero() {
 		c.TwoFactor.GraceUntil = time.Date(g.Year(), g.Month(), g.Day(), 0, 0, 0, 0, c.UI.Timezone)
 	}
+	p := &c.Panel.Profile
+	if p.Name == "" && p.Node == nil {
+		p.Name = "generic" // of an application without a login it says enough
+	}
+	p.Loginless = c.Passwords.Source == "file"
 	return c
 }

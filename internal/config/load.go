@@ -27,7 +27,12 @@ func LoadProfile(path string, env []string) Profile {
 	if err != nil {
 		return Profile{}
 	}
-	return readAll(path, text, env).draft.Panel.Profile
+	c := readAll(path, text, env).draft.Config
+	if c.Panel.Profile == (Profile{}) {
+		return Profile{}
+	}
+	c.Panel.Profile.Loginless = c.Passwords.Source == "file"
+	return c.Panel.Profile
 }
 
 func parse(path string, text []byte, env []string) (*Config, error) {

@@ -27,6 +27,7 @@ var rules = []rule{
 	{[]string{"panel.cookies", "panel.accept_unbound"}, unboundIsMeant},
 	{[]string{"panel.ca_file", "panel.server_name", "panel.url"}, panelSpeaksTLS},
 	{[]string{"passwords.source", "passwords.users_file"}, usersHaveFile},
+	{[]string{"passwords.users_file", "passwords.roles_file", "passwords.source"}, filesAreAsked},
 	{[]string{"headers.role", "headers.user"}, headersDiffer},
 	{[]string{"sessions.idle", "sessions.absolute"}, idleWithinAbsolute},
 	{[]string{"sessions.redis.sentinel.master", "sessions.redis.sentinel.addresses"}, wholeSentinel},
@@ -49,7 +50,7 @@ func hasPanelURL(c *Config) string {
 }
 
 func hasProfile(c *Config) string {
-	if c.Panel.Profile.Name == "" && c.Panel.Profile.Node == nil {
+	if c.Panel.Profile.Name == "" && c.Panel.Profile.Node == nil && c.Passwords.Source != "file" {
 		return "is required (a built-in name such as ispbills or laravel, the path of a .yaml file, or the profile itself)"
 	}
 	return ""
@@ -116,6 +117,13 @@ func panelSpeaksTLS(c *Config) string {
 func usersHaveFile(c *Config) string {
 	if c.Passwords.Source == "file" && c.Passwords.UsersFile == "" {
 		return "file needs passwords.users_file"
+	}
+	return ""
+}
+
+func filesAreAsked(c *Config) string {
+	if p := c.Passwords; p.Source == "panel" && (p.UsersFile != "" || p.RolesFile != "") {
+		return "has no effect while passwords.source is panel (write source: file, or leave it out)"
 	}
 	return ""
 }

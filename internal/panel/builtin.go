@@ -29,9 +29,12 @@ func Builtins() []string {
 
 // Load reads a profile: a built-in one by its name, else the file at a path. A built-in one may still be incomplete:
 // ask Complete. Faults of a file come all at once, as Faults.
-func Load(ref string) (*Profile, error) {
+func Load(ref string) (*Profile, error) { return Reader{}.Load(ref) }
+
+// Load is the function of that name.
+func (r Reader) Load(ref string) (*Profile, error) {
 	if layers, err := builtin(ref); err == nil {
-		return build(layers)
+		return r.build(layers)
 	}
 	if !strings.ContainsAny(ref, "/.") {
 		return nil, fmt.Errorf("profile %q is neither built in (%s) nor the path of a file", ref, strings.Join(Builtins(), ", "))
@@ -40,20 +43,23 @@ func Load(ref string) (*Profile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read profile: %w", err)
 	}
-	return Parse(ref, text)
+	return r.Parse(ref, text)
 }
 
 // Parse reads a profile from the text of a file.
-func Parse(file string, text []byte) (*Profile, error) {
+func Parse(file string, text []byte) (*Profile, error) { return Reader{}.Parse(file, text) }
+
+// Parse is the function of that name.
+func (r Reader) Parse(file string, text []byte) (*Profile, error) {
 	node, err := parse(file, text)
 	if err != nil {
 		return nil, err
 	}
-	return FromNode(file, node)
+	return r.FromNode(file, node)
 }
 
 // FromNode reads a profile that is written out as a mapping. Every fault of it is named at once, as Faults.
-func FromNode(file string, node *yaml.Node) (*Profile, error) {
+func (r Reader) FromNode(file string, node *yaml.Node) (*Profile, error) {
 	if node == nil || node.Kind == yaml.DocumentNode && len(node.Content) != 1 {
 		return nil, Faults{{file, 0, "profile", "is empty"}}
 	}
@@ -72,7 +78,7 @@ func FromNode(file string, node *yaml.Node) (*Profile, error) {
 	if err != nil {
 		return nil, Faults{{file, node.Line, "base", fmt.Sprintf("is none of the built-in profiles (%s)", strings.Join(Builtins(), ", "))}}
 	}
-	return build(append(layers, top))
+	return r.build(append(layers, top))
 }
 
 // layer is one mapping; its keys replace those of the layers below it.
@@ -126,7 +132,7 @@ func parse(file string, text []byte) (*yaml.Node, error) {
 }
 
 // build lays the layers over each other and checks the whole. Only the top layer can be at fault.
-func build(layers []layer) (*Profile, error) {
+func (r Reader) build(layers []layer) (*Profile, error) {
 	p := &Profile{}
 	var d *profileDecoder
 	for _, l := range layers {
@@ -135,6 +141,9 @@ func build(layers []layer) (*Profile, error) {
 		if l.builtin && len(d.faults) > 0 {
 			return nil, d.result()
 		}
+	}
+	if r.Loginless {
+		p.dropLogin()
 	}
 	d.check(!layers[len(layers)-1].builtin)
 	if err := d.result(); err != nil {

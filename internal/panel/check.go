@@ -12,6 +12,7 @@ import (
 func (d *profileDecoder) check(strict bool) {
 	p := d.p
 	d.compileForms()
+	strict = strict && !p.Loginless()
 	if strict && p.Verify == "" {
 		d.faultAt("verify", "is missing: name a page that only a logged-in user gets")
 	}
@@ -21,12 +22,14 @@ func (d *profileDecoder) check(strict bool) {
 	if p.Forward.Host != "keep" && p.Forward.Host != "panel" && !hostLike(p.Forward.Host) {
 		d.faultAt("forward.host", "is neither keep nor panel nor the name of a host, like panel.example.net or 192.0.2.1:8080")
 	}
-	d.checkAnswers()
-	d.checkNames()
-	d.checkIdentity()
-	d.checkLogin()
-	d.checkFields()
-	d.checkLogout()
+	if !p.Loginless() {
+		d.checkAnswers()
+		d.checkNames()
+		d.checkIdentity()
+		d.checkLogin()
+		d.checkFields()
+		d.checkLogout()
+	}
 	d.checkCookies()
 	d.checkTargets()
 	d.checkPublic()

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,22 +23,26 @@ var ErrControl = errors.New("control failed")
 type controlState struct{ failures atomic.Int32 }
 
 // Control asks for verify without any cookie: that must match signed_out (design 4.2, step 0). ErrControl where it does
-// not; any other error means that the panel did not answer.
+// not; any other error means that the panel did not answer. Of an application without a login only that is asked.
 func (p *Panel) Control(ctx context.Context, c Client) error {
 	ctx, cancel := context.WithTimeout(ctx, controlTime)
 	defer cancel()
-	page, err := p.visit(c, &Jar{}).get(ctx, p.profile.Verify)
+	page, err := p.visit(c, &Jar{}).get(ctx, cmp.Or(p.profile.Verify, "/"))
 	if err != nil {
 		return fmt.Errorf("control: %w", err)
 	}
-	if !p.profile.SignedOut(*page) {
+	if !p.profile.Loginless() && !p.profile.SignedOut(*page) {
 		return fmt.Errorf("%w: GET %s without cookies does not match signed_out, status %d", ErrControl, pathOf(p.profile.Verify), page.Status)
 	}
 	return nil
 }
 
-// Run makes control at once and every 10 minutes (every minute while it fails) until ctx ends.
+// Run makes control at once and every 10 minutes (every minute while it fails) until ctx ends. Without a login there is nothing
+// to watch.
 func (p *Panel) Run(ctx context.Context) {
+	if p.profile.Loginless() {
+		return
+	}
 	for {
 		wait := controlEvery
 		if err := p.check(ctx); err != nil {

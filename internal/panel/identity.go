@@ -131,7 +131,7 @@ func (p *Profile) identify(a *Answer) (Identity, error) {
 
 // panelName is the panel's own word for a person in its one spelling.
 func (p *Profile) panelName(name string) (string, error) {
-	folded, err := p.spelling(name)
+	folded, err := p.Spelling(name)
 	switch {
 	case err != nil || folded == "" || strings.ContainsFunc(folded, func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(`<>"`, r) }):
 		return "", errors.New("is malformed")

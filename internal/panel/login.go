@@ -64,6 +64,9 @@ type attempt struct {
 
 func (a *attempt) run(ctx context.Context) (Outcome, error) {
 	p := a.panel
+	if p.profile.Loginless() {
+		return Outcome{}, rule(FormChanged, "the application has no login")
+	}
 	if !p.LoginsOpen() {
 		return Outcome{}, rule(FormChanged, "logins are closed: control failed twice")
 	}

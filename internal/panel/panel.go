@@ -90,8 +90,10 @@ type Outcome struct {
 	Reason  string        // for the log: which rule or which step decided; never a secret
 	Wait    time.Duration // Throttled: the panel's own seconds, 0 when it does not say
 	Who     Identity      // OK
-	Jar     *Jar          // OK, Challenge: the cookies of the new panel session
+	Jar     *Jar          // OK, Challenge: the cookies of the new panel session; nil with Local
 	Landing string        // where the panel's own login answer pointed: a path of the panel's host, else empty
+	Local   string        // OK: which line of a users file the password was right for; empty: the panel's own login said so
+	Realm   string        // OK: who else than the panel names the person; empty: the panel, or the file in its place
 }
 
 // Mode says how panel cookies are given to the browser.

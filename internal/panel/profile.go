@@ -45,7 +45,7 @@ type LoginForm struct {
 	User, Password string             // field names, or auto
 	Set            map[string]*string // field → value; nil: not sent
 	Take           map[string]*regexp.Regexp
-	As             string // form | json | basic
+	As             string // form | json | basic | none: a Reader said so
 	Action         string // path?query that is posted to; empty: what the form says
 	Anywhere       bool   // the panel takes a login on any URL
 }
@@ -96,6 +96,7 @@ type outcomeRules struct{ stale, failed, throttled, challenge, ok []answerRule }
 // this version does not do.
 func (p *Profile) Complete() error {
 	switch {
+	case p.Loginless():
 	case p.Verify == "":
 		return fmt.Errorf("profile %s does not say which page only a logged-in user gets; write, for example, profile: {base: %s, verify: /dashboard}", p.Name, p.Name)
 	case len(p.signedOut) == 0:
@@ -125,17 +126,18 @@ func (p *Profile) Fingerprint() string {
 
 var errName = errors.New("is not a user name of this panel")
 
-// Fold is the one spelling of a typed name: blanks around it cut, PRECIS UsernameCaseMapped (RFC 8265 section 3.3) or, without fold,
-// UsernameCasePreserved, NFC either way. A name that the pattern does not take is an error, and so are control characters.
+// Fold is Spelling for names that the pattern takes; any other is an error.
 func (p *Profile) Fold(typed string) (string, error) {
-	name, err := p.spelling(typed)
+	name, err := p.Spelling(typed)
 	if err != nil || p.Usernames.Pattern == nil || !p.Usernames.Pattern.MatchString(name) {
 		return "", errName
 	}
 	return name, nil
 }
 
-func (p *Profile) spelling(typed string) (string, error) {
+// Spelling is the one spelling of a typed name: blanks around it cut, PRECIS UsernameCaseMapped (RFC 8265 section 3.3) or, without
+// fold, UsernameCasePreserved, NFC either way. Blanks inside and control characters are errors.
+func (p *Profile) Spelling(typed string) (string, error) {
 	rules := precis.UsernameCasePreserved
 	if p.Usernames.Fold {
 		rules = precis.UsernameCaseMapped

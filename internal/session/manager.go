@@ -14,7 +14,7 @@ import (
 	"github.com/ispgate/ispgate/internal/keyring"
 )
 
-// Options wire a Manager. All but StoreError are needed.
+// Options wire a Manager. All but Stands and StoreError are needed.
 type Options struct {
 	Redis        redis.UniversalClient
 	Ring         *keyring.Ring
@@ -24,6 +24,7 @@ type Options struct {
 	Secure       bool          // https: cookie names carry the __Host- prefix
 	Generation   func(ctx context.Context, account string) (int64, error)
 	Revoked      func(ctx context.Context, after int64) (rows []Revocation, last int64, err error) // announced after a turn; 0: all that are kept
+	Stands       func(line string) bool                                                            // whether the line that a Session.Local names is still there; nil: there is no users file
 	StoreError   func()                                                                            // counts; may be nil
 	Log          *slog.Logger
 	Now          func() time.Time
@@ -70,7 +71,7 @@ func (m *Manager) today(s Session) (Session, error) {
 	switch {
 	case m.shut.Load():
 		return Session{}, errShut
-	case m.revoked.cover(s):
+	case m.ended(s):
 		return Session{ID: s.ID}, nil
 	}
 	return s, nil
@@ -90,7 +91,16 @@ func (m *Manager) Idled(ctx context.Context, r *http.Request) (name string, ok b
 	if err != nil || open(m.vault(t), k.record, sealed, &rec) != nil || !rec.valid() || rec.Retired || rec.Stage != Full {
 		return "", false
 	}
-	return rec.Name, !m.revoked.cover(rec.session())
+	return rec.Name, !m.ended(rec.session())
+}
+
+// ended reports whether s is over although Redis has it: it was revoked, or its local password is gone or another one (S33).
+func (m *Manager) ended(s Session) bool {
+	return m.revoked.cover(s) || !m.stands(s)
+}
+
+func (m *Manager) stands(s Session) bool {
+	return s.Local == "" || m.opt.Stands != nil && m.opt.Stands(s.Local)
 }
 
 // Begin makes the session of somebody whose password was right just now. It is not stored; Advance stores it.

@@ -64,6 +64,7 @@ type Session struct {
 	Created    time.Time
 	End        time.Time // absolute
 	CodeAt     time.Time // when this session last entered a code; zero: never
+	Local      string    // names the line of a users file that the password was right for; empty: the panel's login was asked
 	Custody    string    // names the key that seals this session's panel cookies
 	ReturnTo   string    // where the person wanted to go
 	Seen       time.Time // last activity that was written

@@ -112,6 +112,18 @@ func Run(t testing.TB, env []string, args ...string) (string, int) {
 	return string(output), program.ProcessState.ExitCode()
 }
 
+// RunWith runs one command that reads input, wants it to succeed, and returns its standard output.
+func RunWith(t testing.TB, input string, args ...string) string {
+	t.Helper()
+	program := command(nil, Binary(t), args...)
+	program.Stdin = strings.NewReader(input)
+	output, err := program.Output()
+	if err != nil {
+		t.Fatalf("ispgate %s: %v", strings.Join(args, " "), err)
+	}
+	return string(output)
+}
+
 // command gives the program an environment without settings of the machine.
 func command(env []string, program string, args ...string) *exec.Cmd {
 	command := exec.Command(program, args...)

@@ -86,6 +86,7 @@ type Office struct {
 	Gateway *harness.Gateway
 	Config  Config
 	Dir     string          // keys and account database
+	Users   string          // the file of local passwords; empty: none
 	Front   *harness.Server // in front of the gateway; nil: the tests are
 	URL     string          // where browsers go to Front
 }
@@ -99,7 +100,7 @@ func Open(t testing.TB, changes ...string) *Office {
 		changes[i] = strings.NewReplacer("%s", o.Panel.URL, "%r", o.Redis.Addr).Replace(changes[i])
 	}
 	o.warm(t)
-	o.serve(t, changes)
+	o.serve(t, o.Panel.URL, changes)
 	return o
 }
 
@@ -113,7 +114,7 @@ func (o *Office) warm(t testing.TB) {
 func (o *Office) Branch(t testing.TB, changes ...string) *Office {
 	t.Helper()
 	b := &Office{Redis: o.Redis, Panel: o.Panel}
-	b.serve(t, changes)
+	b.serve(t, o.Panel.URL, changes)
 	return b
 }
 
@@ -125,10 +126,10 @@ func (o *Office) Node(t testing.TB) *Office {
 	return &n
 }
 
-func (o *Office) serve(t testing.TB, changes []string) {
+func (o *Office) serve(t testing.TB, panelURL string, changes []string) {
 	t.Helper()
 	o.Dir = harness.PrivateDir(t)
-	o.Config = Basic(o.Dir, o.Panel.URL, o.Redis.URL()).With(changes...)
+	o.Config = Basic(o.Dir, panelURL, o.Redis.URL()).With(changes...)
 	o.Gateway = harness.Serve(t, o.Config.YAML())
 }
 
