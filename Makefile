@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint
+.PHONY: help demo build test lint bench
 
 GO ?= go
 TOOL = $(GO) tool -modfile=test/tools/go.mod
@@ -24,6 +24,11 @@ test: ## all tests; on Debian installs the packages they need (test/packages.txt
 	$(FLAGS) $(GO) test -count=1 -timeout=20m ./...
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout=20m $(RACE)
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout=20m -run '^TestContract$$/^sqlite$$' -skip '^TestContract$$/^sqlite$$/FiftyUses' ./internal/account
+
+bench: ## what asking costs, beside bare servers; writes docs/performance.md and its plot
+	test/install
+	$(GO) build -o bin/bench ./test/bench
+	bin/bench -out docs
 
 lint: ## gofmt, go vet, staticcheck, a tidy go.mod
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }

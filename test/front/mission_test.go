@@ -3,6 +3,7 @@ package front
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -77,4 +78,31 @@ func panelEnds(t *testing.T, o *office.Office, c *office.Clerk) {
 		t.Fatalf("the re-login leads to %d %q", page.Status, page.Location())
 	}
 	c.WantPanel()
+}
+
+// TestPlainSite: an application without a login, which is told who is there.
+func TestPlainSite(t *testing.T) {
+	each(t, func(t *testing.T, server, mode string) {
+		o := office.LocalBehind(t, server, mode)
+		alice := o.ClerkNamed(t, "alice")
+		if page := alice.Get("/login?x=1"); page.Status/100 != 3 || page.Location() != office.Login+"?return_to=%2Flogin%3Fx%3D1" {
+			t.Fatalf("a stranger gets %d %q", page.Status, page.Location())
+		}
+		page := alice.PostForm(office.Login+"?return_to=%2Flogin%3Fx%3D1", url.Values{"username": {"alice"}, "password": {office.LocalPassword}})
+		if page.Location() != "/login?x=1" {
+			t.Fatalf("a right password leads to %d %q", page.Status, page.Location())
+		}
+		alice.Header.Set("Remote-User", "root")
+		page = alice.Get("/login?x=1").Want(http.StatusOK)
+		if got := page.Text("#user") + " " + page.Text("#role"); got != "alice manager" {
+			t.Errorf("the site is told %q", got)
+		}
+		if got := alice.Get("/").Text("#cookies"); got != "app=biscuit" {
+			t.Errorf("the site gets the cookies %q", got)
+		}
+		alice.LogOut()
+		if page := alice.Get("/"); page.Status/100 != 3 {
+			t.Errorf("after the logout: %d", page.Status)
+		}
+	})
 }

@@ -2,7 +2,6 @@
 package security
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -15,45 +14,17 @@ import (
 	"github.com/ispgate/ispgate/test/mission/office"
 )
 
-// house stands in for testing.TB where servers outlive the test that starts them.
-type house struct {
-	testing.TB
-	directory string
-	endings   []func()
-}
-
-func (h *house) Helper()                   {}
-func (h *house) Failed() bool              { return false }
-func (h *house) Logf(string, ...any)       {}
-func (h *house) Cleanup(f func())          { h.endings = append(h.endings, f) }
-func (h *house) Fatal(args ...any)         { h.Fatalf("%s", fmt.Sprint(args...)) }
-func (h *house) Errorf(f string, a ...any) { fmt.Fprintf(os.Stderr, f+"\n", a...) }
-func (h *house) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
-
-func (h *house) TempDir() string {
-	directory, err := os.MkdirTemp(h.directory, "")
-	if err != nil {
-		h.Fatalf("make a directory: %v", err)
-	}
-	return directory
-}
-
 // shared is the office that tests share which need none of their own. It logs at debug, writes a line for each request,
 // and leaves the password limits to the panel, so that a test may log in as often as it likes.
 var shared struct {
 	sync.Once
-	house  *house
+	house  *harness.House
 	office *office.Office
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if h := shared.house; h != nil {
-		for i := len(h.endings) - 1; i >= 0; i-- {
-			h.endings[i]()
-		}
-		os.RemoveAll(h.directory)
-	}
+	shared.house.Close()
 	os.Exit(code)
 }
 
@@ -61,16 +32,12 @@ func TestMain(m *testing.M) {
 func theOffice(t *testing.T) *office.Office {
 	t.Helper()
 	shared.Do(func() {
-		directory, err := os.MkdirTemp("", "ispgate-security-")
-		if err != nil {
-			t.Fatal(err)
-		}
 		defer func() {
 			if why := recover(); why != nil {
 				t.Fatal(why)
 			}
 		}()
-		shared.house = &house{directory: directory}
+		shared.house = harness.NewHouse()
 		shared.office = office.Open(shared.house, "log", "{level: debug, access: all}", "panel", panelAt("%s"))
 	})
 	if shared.office == nil {

@@ -19,44 +19,16 @@ import (
 	"github.com/ispgate/ispgate/test/panels/fake"
 )
 
-// house stands in for testing.TB where Redis outlives the test that starts it.
-type house struct {
-	testing.TB
-	directory string
-	endings   []func()
-}
-
-func (h *house) Helper()                   {}
-func (h *house) Failed() bool              { return false }
-func (h *house) Logf(string, ...any)       {}
-func (h *house) Cleanup(f func())          { h.endings = append(h.endings, f) }
-func (h *house) Fatal(args ...any)         { h.Fatalf("%s", fmt.Sprint(args...)) }
-func (h *house) Errorf(f string, a ...any) { fmt.Fprintf(os.Stderr, f+"\n", a...) }
-func (h *house) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
-
-func (h *house) TempDir() string {
-	directory, err := os.MkdirTemp(h.directory, "")
-	if err != nil {
-		h.Fatalf("make a directory: %v", err)
-	}
-	return directory
-}
-
 // shared is the Redis of all tests: every gateway has keys of its own in it.
 var shared struct {
 	sync.Mutex
-	house *house
+	house *harness.House
 	redis *harness.RedisServer
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if h := shared.house; h != nil {
-		for i := len(h.endings) - 1; i >= 0; i-- {
-			h.endings[i]()
-		}
-		os.RemoveAll(h.directory)
-	}
+	shared.house.Close()
 	os.Exit(code)
 }
 
@@ -67,16 +39,12 @@ func theRedis(t *testing.T) *harness.RedisServer {
 	if shared.redis != nil {
 		return shared.redis
 	}
-	directory, err := os.MkdirTemp("", "ispgate-traps-")
-	if err != nil {
-		t.Fatal(err)
-	}
 	defer func() {
 		if why := recover(); why != nil {
 			t.Fatal(why)
 		}
 	}()
-	shared.house = &house{directory: directory}
+	shared.house = harness.NewHouse()
 	shared.redis = harness.Redis(shared.house)
 	return shared.redis
 }
