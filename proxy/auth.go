@@ -46,8 +46,13 @@ func (p *Proxy) allowed(w http.ResponseWriter, r *http.Request, v Verdict, o ori
 		p.identify(h, v.Session)
 		p.touch(r, v, o.method)
 	}
-	if c := p.custody.Strip(r.Header.Values("Cookie")); c != "" && web.Of(r).FrontAsks {
-		h.Set("Cookie", c)
+	if !web.Of(r).FrontAsks {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	h.Set("Cookie", p.custody.Strip(r.Header.Values("Cookie")))
+	for _, name := range []string{p.opt.Headers.User, p.opt.Headers.Role} { // empty is said, too: what is not said may be kept as the client sent it
+		h.Set(name, h.Get(name))
 	}
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -96,7 +96,7 @@ func (p *Proxy) probe(ctx context.Context, t *passing, jar *panel.Jar) (panel.Li
 	if err != nil {
 		p.site.Log.Warn("panel session cannot be asked", "request", web.Of(t.request).ID, "cause", err)
 	}
-	if life == panel.Alive && !s.Note.Impersonates && !who.Is(s.Person) {
+	if life == panel.Alive && !who.Is(s.Person) && !p.impersonates(ctx, t) {
 		p.usurped(ctx, t, jar)
 		return life, errUsurped
 	}
@@ -110,6 +110,15 @@ func (p *Proxy) probe(ctx context.Context, t *passing, jar *panel.Jar) (panel.Li
 		t.probed = append(t.probed, h.Values("Set-Cookie")...)
 	}
 	return life, nil
+}
+
+// impersonates asks Redis where the gate did not know it: "log in as" may just have been used, on another node even.
+func (p *Proxy) impersonates(ctx context.Context, t *passing) bool {
+	if t.verdict.Session.Note.Impersonates {
+		return true
+	}
+	now, err := p.gate.Sessions.Load(ctx, t.request)
+	return err == nil && now.ID == t.verdict.Session.ID && now.Note.Impersonates
 }
 
 // usurped ends both sessions: the panel names another person than the one who logged in here (S15).

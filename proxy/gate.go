@@ -45,7 +45,8 @@ type Verdict struct {
 
 // Sessions is all that the gate may do with sessions: load, touch, note. It can never raise one.
 type Sessions interface {
-	Recent(ctx context.Context, r *http.Request) (session.Session, error)
+	Recent(ctx context.Context, r *http.Request) (session.Session, error) // may be 800 ms old
+	Load(ctx context.Context, r *http.Request) (session.Session, error)
 	Alive(ctx context.Context, s session.Session) (bool, error)
 	Touch(ctx context.Context, s session.Session, acted bool) error
 	SetNote(ctx context.Context, s session.Session, n session.Note) error

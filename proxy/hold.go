@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -63,7 +64,7 @@ func (a *ahead) Read(p []byte) (int, error) {
 	for len(a.rest) == 0 {
 		chunk, more := <-a.chunks
 		if !more {
-			return 0, a.err
+			return 0, cmp.Or(a.err, http.ErrBodyReadAfterClose)
 		}
 		a.rest = chunk
 	}

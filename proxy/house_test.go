@@ -41,6 +41,10 @@ func (d *desk) Recent(context.Context, *http.Request) (session.Session, error) {
 	return d.session, d.err
 }
 
+func (d *desk) Load(ctx context.Context, r *http.Request) (session.Session, error) {
+	return d.Recent(ctx, r)
+}
+
 func (d *desk) Alive(context.Context, session.Session) (bool, error) { return d.alive, d.err }
 
 func (d *desk) Touch(_ context.Context, _ session.Session, acted bool) error {

@@ -13,19 +13,22 @@ import (
 const settled = 10 * time.Second
 
 // someoneElse asks the panel, where that is due, whose session the browser's plain cookies are. In passthrough custody the
-// second door sees neither forms nor answers, so this is what is left of S15 there: within ten minutes of activity another
-// person's panel session ends both. A panel that does not answer changes nothing; one that ended its session says so itself.
+// second door sees neither forms nor answers, so this is what is left of S15 there: after ten minutes of activity, at the next
+// page, another person's panel session ends both. A panel that does not answer changes nothing; one that ended its session says so itself.
 func (p *Proxy) someoneElse(r *http.Request, v Verdict, method string) bool {
 	s := v.Session
 	if p.opt.Panel.Sealing() || !p.gate.Profile.Identity.Configured() || s.Local != "" || s.Note.Impersonates {
 		return false
 	}
 	now := p.site.Now()
+	if web.Of(r).Kind != web.Navigation || v.Route.Background {
+		return false
+	}
 	if !web.Reads(method) {
 		p.changed.put(s, now, true)
 		return false
 	}
-	if web.Of(r).Kind != web.Navigation || now.Sub(p.changed.last(s).known) < settled || !p.askAgain(s) {
+	if now.Sub(p.changed.last(s).known) < settled || !p.askAgain(s) {
 		return false
 	}
 	t := &passing{request: r, verdict: v, client: clientOf(r), seal: p.custody.Session(s.Custody), cookies: r.Header.Values("Cookie")}

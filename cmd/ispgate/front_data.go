@@ -33,6 +33,7 @@ type front struct {
 	User, Role, UserVar, RoleVar string   // the identity headers, and how nginx calls them
 	Cleared                      []string // header names that no client may say
 	Families                     []string // the same as beginnings, name*, and names
+	Told                         []string // header names that the gateway's answer sets for the application
 	Handed                       string   // regular expression of the paths that are left to the gateway
 	HostRegexp, TraefikGateway   string
 }
@@ -106,6 +107,7 @@ func (f *front) panel(cfg *config.Config, profile *panel.Profile) {
 
 func (f *front) headers(id proxy.Identity) {
 	f.User, f.Role, f.UserVar, f.RoleVar = id.User, id.Role, nginxVar(id.User), nginxVar(id.Role)
+	f.Told = []string{id.User, id.Role, "Cookie"}
 	names, families := proxy.Managed(id)
 	ours := map[string]bool{strings.ToLower(id.User): true, strings.ToLower(id.Role): true, "x-forwarded-for": true, "x-forwarded-proto": true, "x-forwarded-host": true}
 	for _, n := range names {

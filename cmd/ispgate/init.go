@@ -59,7 +59,10 @@ func (b builder) initialise(ctx context.Context, out io.Writer, anew bool) error
 	switch {
 	case err == nil, errors.Is(err, account.ErrExists): // another init was faster
 	case made:
-		return fmt.Errorf("database: %w", errors.Join(err, os.Remove(b.cfg.KeysFile))) // ours, just made: nothing is lost
+		if there, asked := account.Exists(ctx, b.cfg.Database.URL.Reveal()); asked == nil && !there { // else it may be that database's only key
+			err = errors.Join(err, os.Remove(b.cfg.KeysFile))
+		}
+		return fmt.Errorf("database: %w", err)
 	default:
 		return fmt.Errorf("database: %w", err)
 	}

@@ -59,4 +59,8 @@ func exchanged(t *testing.T, w *world) {
 	if _, _, err := w.Revoked(t.Context(), 0); !errors.Is(err, ErrTampered) {
 		t.Error("emptied:", err)
 	}
+	w.sql(t, `DROP TABLE meta`)
+	if _, _, err := w.Revoked(t.Context(), 0); !errors.Is(err, ErrTampered) {
+		t.Error("dropped:", err)
+	}
 }

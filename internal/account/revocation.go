@@ -101,6 +101,9 @@ func (s *Store) readRevoked(ctx context.Context, after int64) (rows []Revocation
 		FROM meta m LEFT JOIN revoked r ON r.turn > ? WHERE m.name = ? ORDER BY r.turn`, metaInstallation, after, metaActive)
 	switch {
 	case err != nil:
+		if there, asked := s.db.hasMeta(ctx); asked == nil && !there {
+			return nil, 0, fmt.Errorf("%w: its tables are gone", ErrTampered)
+		}
 		return nil, 0, err
 	case !install.Valid:
 		return nil, 0, fmt.Errorf("%w: it was emptied", ErrTampered)

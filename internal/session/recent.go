@@ -17,7 +17,8 @@ const (
 )
 
 // Recent is Load for the gate: what a token stood for at most 800 ms ago, one MGET for a page and all that it loads. Revocations,
-// those of this node's own End included, count at once. Whoever changes a session loads it with Load.
+// those of this node's own End included, count at once. SetNote merges what it is given into what Redis holds, so that an older
+// session may be given to it; whatever else depends on the last word asks Load.
 func (m *Manager) Recent(ctx context.Context, r *http.Request) (Session, error) {
 	value, ok := m.cookie.only(r)
 	if !ok {
@@ -31,7 +32,7 @@ func (m *Manager) Recent(ctx context.Context, r *http.Request) (Session, error) 
 			return Session{}, nil
 		}
 		var err error
-		if h, err = m.remember(ctx, key, t); err != nil {
+		if h, err = m.remember(ctx, key, t, true); err != nil {
 			return Session{}, err
 		}
 	}
@@ -47,7 +48,7 @@ func digestOf(value string) [sha256.Size]byte {
 }
 
 // remember asks Redis once for all who wait. The one who hangs up does not undo it for the others.
-func (m *Manager) remember(ctx context.Context, key [sha256.Size]byte, t token) (*held, error) {
+func (m *Manager) remember(ctx context.Context, key [sha256.Size]byte, t token, again bool) (*held, error) {
 	v, err, _ := m.recent.flights.Do(string(key[:]), func() (any, error) {
 		at := m.opt.Now()
 		s, err := m.fetch(context.WithoutCancel(ctx), t)
@@ -61,7 +62,11 @@ func (m *Manager) remember(ctx context.Context, key [sha256.Size]byte, t token) 
 	if err != nil {
 		return nil, err
 	}
-	return v.(*held), nil
+	h := v.(*held)
+	if again && m.recent.outdated(h) { // who joined a flight that was under way before a change
+		return m.remember(ctx, key, t, false)
+	}
+	return h, nil
 }
 
 // held is a session in memory.
@@ -88,10 +93,22 @@ func (c *recent) get(key [sha256.Size]byte, at time.Time) *held {
 	if !ok || at.Sub(h.at) >= recentLife || at.Before(h.at) {
 		return nil
 	}
-	if changed, ok := c.changes.get(h.session.ID); ok && !changed.Before(h.at) {
+	if c.outdatedLocked(h) {
 		return nil
 	}
 	return h
+}
+
+// outdated: this node changed the session after h was asked for.
+func (c *recent) outdated(h *held) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.outdatedLocked(h)
+}
+
+func (c *recent) outdatedLocked(h *held) bool {
+	changed, ok := c.changes.get(h.session.ID)
+	return ok && !changed.Before(h.at)
 }
 
 func (c *recent) put(key [sha256.Size]byte, h *held) {

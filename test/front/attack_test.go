@@ -82,6 +82,36 @@ func TestS01_HeadersThroughServers(t *testing.T) {
 	})
 }
 
+// TestS03_VisitorsThroughServers: on a public route nobody is named, neither by the client nor by what a server makes of an answer
+// that names nobody; and only their own cookies and credentials arrive.
+func TestS03_VisitorsThroughServers(t *testing.T) {
+	each(t, func(t *testing.T, server, mode string) {
+		o := office.Behind(t, server, mode, underscores)
+		for name, cookies := range map[string]string{"none": "", "only ours": "ispgate-device=1; __Host-ispgate=x", "their own": "theme=dark"} {
+			b := o.Browser(t)
+			for _, header := range []string{"Remote-User", "Remote_User", "Remote-Role", "X-Remote-User"} {
+				b.Header[header] = []string{"EVIL-VALUE"}
+			}
+			if cookies != "" {
+				b.Header.Set("Cookie", cookies)
+			}
+			b.Header.Set("Authorization", "Basic dmlzaXRvcjp4")
+			var got seen
+			if err := json.Unmarshal([]byte(b.Get("/customer/portal").Want(http.StatusOK).Find("#seen").Text()), &got); err != nil {
+				t.Fatal(err)
+			}
+			for key, value := range got.Headers {
+				if strings.HasPrefix(key, "HTTP_REMOTE") || strings.HasPrefix(key, "HTTP_X_REMOTE") || strings.Contains(value, "EVIL") || strings.Contains(value, "{http") {
+					t.Errorf("cookies %s: the panel gets %s: %q", name, key, value)
+				}
+			}
+			if got.Headers["HTTP_AUTHORIZATION"] != "Basic dmlzaXRvcjp4" {
+				t.Errorf("cookies %s: the credentials of a visitor arrive as %q", name, got.Headers["HTTP_AUTHORIZATION"])
+			}
+		}
+	})
+}
+
 // underscores lets names with `_` and `.` in, as some nginx are told to before a server is added to them.
 func underscores(config string) string {
 	if strings.HasPrefix(config, "# Made by `ispgate nginx") {

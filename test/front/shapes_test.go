@@ -27,6 +27,7 @@ func sink(t *testing.T) string {
 		}
 		n, _ := io.Copy(io.Discard, r.Body)
 		w.Header().Set("X-Asked", fmt.Sprintf("%s %s as %q, %d bytes", r.Method, r.URL.RequestURI(), r.Header.Get("Remote-User"), n))
+		w.Header().Set("X-Upgrade", fmt.Sprintf("%q %q", r.Header.Get("Upgrade"), r.Header.Get("HTTP2-Settings")))
 		if strings.HasPrefix(r.URL.Path, "/shapes/missing") {
 			w.WriteHeader(http.StatusNotFound)
 		}
@@ -104,6 +105,13 @@ func TestNginxShapes(t *testing.T) {
 	}
 	uploads(t, o, c)
 	websocket(t, o, c)
+	other := c.Tab()
+	other.Header.Set("Upgrade", "h2c")
+	other.Header.Set("Connection", "Upgrade, HTTP2-Settings")
+	other.Header.Set("HTTP2-Settings", "AAMAAABkAAQCAAAAAAIAAAAA")
+	if upgrade := other.Get("/shapes/exact").Header.Get("X-Upgrade"); upgrade != `"" ""` { // inside it nobody would be asked
+		t.Errorf("an upgrade to h2c reaches the application as %s", upgrade)
+	}
 }
 
 func send(t *testing.T, b *harness.Browser, method, target, body string) *harness.Page {
