@@ -113,8 +113,10 @@ type original struct{ method, target string }
 // Missing, doubled or mixed headers deny: whoever guesses which of two is meant guesses wrong one day (S37).
 func originalOf(r *http.Request, origin string) (original, error) {
 	one := func(name string) (string, bool) {
-		v := r.Header.Values(name)
-		return strings.Join(v, ""), len(v) == 1 && v[0] != ""
+		if v := r.Header.Values(name); len(v) == 1 && v[0] != "" {
+			return v[0], true
+		}
+		return "", false
 	}
 	if method, ok := one("X-Original-Method"); ok {
 		full, ok := one("X-Original-URL")
@@ -148,14 +150,16 @@ func checkOriginal(onOrigin bool, method string) error {
 
 // cutOrigin takes our own origin, default port and case aside, from an absolute URL and keeps the rest byte for byte.
 func cutOrigin(full, origin string) (string, bool) {
-	scheme, rest, ok := strings.Cut(full, "://")
+	_, rest, ok := strings.Cut(full, "://")
 	slash := strings.IndexAny(rest, "/?#\\")
 	if !ok || slash < 0 || rest[slash] != '/' {
 		return "", false
 	}
-	u, err := url.Parse(scheme + "://" + rest[:slash])
-	if err != nil || u.User != nil || web.OriginOf(u) != origin {
-		return "", false
+	if asked := full[:len(full)-len(rest)+slash]; asked != origin { // or the same in another spelling
+		u, err := url.Parse(asked)
+		if err != nil || u.User != nil || web.OriginOf(u) != origin {
+			return "", false
+		}
 	}
 	for i := slash; i < len(rest); i++ {
 		if rest[i] <= ' ' || rest[i] == 0x7f {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -53,9 +54,10 @@ type whole struct {
 	*gateway
 	metrics *metrics
 	log     *written
+	asked   *commands
 }
 
-func wholeGateway(t *testing.T) *whole {
+func wholeGateway(t testing.TB) *whole {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
@@ -64,6 +66,7 @@ func wholeGateway(t *testing.T) *whole {
 	d := demonstration{listen: "127.0.0.1:0"}
 	cfg := d.config()
 	cfg.PublicURL, _ = url.Parse("https://panel.example.net")
+	cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 	profile, err := panel.Parse("demo.yaml", demoProfile)
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +86,8 @@ func wholeGateway(t *testing.T) *whole {
 		t.Fatal(err)
 	}
 	t.Cleanup(closeStores)
+	out.asked = &commands{}
+	st.redis.AddHook(out.asked)
 	if out.gateway, err = (builder{cfg: cfg, profile: profile, stores: st, metrics: out.metrics, log: log}).gateway(); err != nil {
 		t.Fatal(err)
 	}

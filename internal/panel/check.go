@@ -71,10 +71,11 @@ func (d *profileDecoder) compileForms() {
 		r.key, r.form = t[0], true
 		p.forms = append(p.forms, r)
 	}
-	p.tested = map[string]bool{}
+	p.tested, p.sourced = map[string]bool{}, false
 	lists := append(p.routes[:], p.forms, p.reset, p.background)
 	for _, list := range lists {
 		for _, r := range list {
+			p.sourced = p.sourced || len(r.from) > 0
 			for _, one := range r.patterns {
 				for _, q := range one.params {
 					p.tested[q.name] = true

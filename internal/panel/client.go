@@ -26,6 +26,7 @@ type Panel struct {
 	hosts     []string // names that the panel may call itself, lower case, without ports
 	control   controlState
 	told      told
+	boxes     boxes
 }
 
 // New makes a Panel. The profile must be complete. Nothing is asked of the panel yet.

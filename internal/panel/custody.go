@@ -19,6 +19,7 @@ type Custody struct {
 	dropped func()
 	told    *told
 	now     func() time.Time
+	boxes   *boxes
 }
 
 // Custody returns the keeper of this panel's cookies.
@@ -27,7 +28,7 @@ func (p *Panel) Custody() *Custody {
 	if o.Dropped == nil {
 		o.Dropped = func() {}
 	}
-	return &Custody{ring: o.Ring, profile: o.Profile, mode: o.Mode, secure: o.Public.Scheme == "https", dropped: o.Dropped, told: &p.told, now: o.Now}
+	return &Custody{ring: o.Ring, profile: o.Profile, mode: o.Mode, secure: o.Public.Scheme == "https", dropped: o.Dropped, told: &p.told, now: o.Now, boxes: &p.boxes}
 }
 
 // Sealing reports whether browsers hold this panel's cookies sealed: then a request without one has no panel session.
@@ -41,7 +42,7 @@ type Seal struct {
 
 // Session is the seal of one gateway session; id is its custody id.
 func (c *Custody) Session(id string) Seal {
-	return Seal{box: c.ring.Box("panel-cookie", []byte(id))}
+	return Seal{box: c.boxes.of(id, func() *keyring.Box { return c.ring.Box("panel-cookie", []byte(id)) })}
 }
 
 // Public is the seal of visitors: no protected route opens it (S13).
@@ -64,11 +65,21 @@ type Pair struct{ Name, Value string }
 
 // Header is the Cookie header for the panel; empty: none.
 func (o Opened) Header() string {
-	parts := make([]string, len(o.Pairs))
-	for i, p := range o.Pairs {
-		parts[i] = p.Name + "=" + p.Value
+	var out strings.Builder
+	for _, p := range o.Pairs {
+		p.write(&out)
 	}
-	return strings.Join(parts, "; ")
+	return out.String()
+}
+
+// write adds a cookie to a Cookie header.
+func (p Pair) write(out *strings.Builder) {
+	if out.Len() > 0 {
+		out.WriteString("; ")
+	}
+	out.WriteString(p.Name)
+	out.WriteByte('=')
+	out.WriteString(p.Value)
 }
 
 // Jar is the opened cookies as a jar for requests of our own. A request does not tell their Paths: those of kept ones are
@@ -128,13 +139,13 @@ func (c *Custody) open(seal Seal, p Pair, all []Pair) (string, bool) {
 // Strip is the Cookie header that an application gets from a server in front of it: as it came, without cookies of ours and
 // those that the profile drops (S45); empty: none.
 func (c *Custody) Strip(headers []string) string {
-	var out Opened
+	var out strings.Builder
 	for _, p := range pairs(headers) {
 		if !Own(p.Name) && !isChunkName(p.Name) && !c.profile.MatchDrop(p.Name) {
-			out.Pairs = append(out.Pairs, p)
+			p.write(&out)
 		}
 	}
-	return out.Header()
+	return out.String()
 }
 
 // Close rewrites the Set-Cookie headers of a panel's answer for the browser. target is what the panel was asked for, request

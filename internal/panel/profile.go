@@ -35,8 +35,10 @@ type Profile struct {
 	forms               []requestRule               // login.page and login.action
 	tested              map[string]bool             // parameters that some rule looks at
 	learned             atomic.Pointer[requestRule] // what the form was last seen to post to
-	fields              atomic.Pointer[[2]string]   // what the user and the password field were last called
-	hosts               atomic.Pointer[[]string]    // names of the panel, lower case, without ports
+	sourced             bool                        // some rule asks where the client is
+	matched             matched
+	fields              atomic.Pointer[[2]string] // what the user and the password field were last called
+	hosts               atomic.Pointer[[]string]  // names of the panel, lower case, without ports
 }
 
 // LoginForm is the panel's login.
@@ -109,7 +111,7 @@ func (p *Profile) Complete() error {
 func (p *Profile) clone() *Profile {
 	return &Profile{Name: p.Name, Login: p.Login, Verify: p.Verify, Identity: p.Identity, Usernames: p.Usernames, Limiter: p.Limiter, Logout: p.Logout,
 		Home: p.Home, Cookies: p.Cookies, Forward: p.Forward, signedOut: p.signedOut, signedIn: p.signedIn, outcome: p.outcome, routes: p.routes,
-		reset: p.reset, background: p.background, forms: p.forms, tested: p.tested}
+		reset: p.reset, background: p.background, forms: p.forms, tested: p.tested, sourced: p.sourced}
 }
 
 // ReadsRole reports whether this profile can tell roles.

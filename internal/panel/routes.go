@@ -45,6 +45,19 @@ func (p *Profile) Match(method, target string) Route {
 
 // MatchFrom is Match for a client whose address is known.
 func (p *Profile) MatchFrom(method, target string, from netip.Addr) Route {
+	q := question{method: method, target: target, learned: p.learned.Load()}
+	if p.sourced {
+		q.from = from
+	}
+	route, known := p.matched.get(q)
+	if !known {
+		route = p.match(method, target, from)
+		p.matched.put(q, route)
+	}
+	return route
+}
+
+func (p *Profile) match(method, target string, from netip.Addr) Route {
 	t := read(target)
 	route := p.route(method, t, from)
 	for i := range p.background {

@@ -32,9 +32,13 @@ func FoldCookieName(name string) string {
 
 // pairs reads Cookie headers without judging their bytes: panels have cookies that net/http would drop.
 func pairs(headers []string) []Pair {
-	var out []Pair
+	n := 0
 	for _, h := range headers {
-		for _, part := range strings.Split(h, ";") {
+		n += strings.Count(h, ";") + 1
+	}
+	out := make([]Pair, 0, n)
+	for _, h := range headers {
+		for part := range strings.SplitSeq(h, ";") {
 			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 			if name != "" {
 				out = append(out, Pair{strings.TrimSpace(name), strings.TrimSpace(value)})

@@ -31,9 +31,14 @@ func (t Trusted) Client(r *http.Request) (peer, client netip.Addr, trusted bool)
 	if !t.Contains(peer) {
 		return peer, client, false
 	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		h := hop(strings.TrimSpace(hops[i]))
+	for rest, more := strings.Join(r.Header["X-Forwarded-For"], ","), true; more; {
+		var last string
+		if i := strings.LastIndexByte(rest, ','); i >= 0 {
+			rest, last = rest[:i], rest[i+1:]
+		} else {
+			rest, last, more = "", rest, false
+		}
+		h := hop(strings.TrimSpace(last))
 		if !h.IsValid() {
 			break
 		}

@@ -2,24 +2,31 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 )
 
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// secure sets what every answer of ours carries (S38). same-origin and not no-referrer: browsers would send
-// `Origin: null` with our own forms.
+// protection is what every answer of ours carries (S38). same-origin and not no-referrer: browsers would send `Origin: null` with
+// our own forms. Never changed: answers share its values.
+var protection = http.Header{
+	"Cache-Control":                {"no-store"},
+	"Content-Security-Policy":      {policy},
+	"Referrer-Policy":              {"same-origin"},
+	"X-Content-Type-Options":       {"nosniff"},
+	"X-Frame-Options":              {"DENY"},
+	"Cross-Origin-Opener-Policy":   {"same-origin"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Permissions-Policy":           {"camera=(), microphone=(), geolocation=()"},
+}
+
+var overTLS = []string{"max-age=31536000"}
+
 func (s *Site) secure(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	maps.Copy(h, protection)
 	if s.Secure() {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
+		h["Strict-Transport-Security"] = overTLS
 	}
 }
 
