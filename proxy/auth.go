@@ -16,9 +16,6 @@ import (
 func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
 	v, o, err := p.question(r)
 	if err != nil {
-		if p.strangers.due(p.site.Now()) {
-			p.site.Log.Warn("auth refused", "request", web.Of(r).ID, "peer", web.Of(r).Peer.String(), "cause", err)
-		}
 		w.WriteHeader(http.StatusForbidden)
 		return nil
 	}
@@ -84,12 +81,18 @@ func (p *Proxy) AuthRedirect(w http.ResponseWriter, r *http.Request) error {
 
 // question decides on the request that a server in front tells us about.
 func (p *Proxy) question(r *http.Request) (Verdict, original, error) {
-	if !web.Of(r).Trusted {
-		return Verdict{}, original{}, errors.New("peer is not in trusted_proxies")
+	o, err := original{}, errors.New("it is not in trusted_proxies: nothing can pass through it")
+	if web.Of(r).Trusted {
+		o, err = originalOf(r, p.site.Origin())
 	}
-	o, err := originalOf(r, p.site.Origin())
 	if err != nil {
+		if p.strangers.due(p.site.Now()) {
+			p.site.Log.Warn("the question of a server in front is refused", "request", web.Of(r).ID, "peer", web.Of(r).Peer.String(), "cause", err)
+		}
 		return Verdict{}, original{}, err
+	}
+	if err := checkWebsocket(r, p.site.Origin()); err != nil {
+		return Verdict{Cause: err}, o, nil
 	}
 	v := p.gate.Decide(r.Context(), r, Asked{Method: o.method, Target: o.target, Front: true})
 	if v.Decision == Allow && v.Session.Account != "" && p.someoneElse(r, v, o.method) {
@@ -119,7 +122,7 @@ func originalOf(r *http.Request, origin string) (original, error) {
 		return "", false
 	}
 	if method, ok := one("X-Original-Method"); ok {
-		full, ok := one("X-Original-URL")
+		full, ok := one("X-Original-Url")
 		if !ok || len(r.Header.Values("X-Forwarded-Uri")) > 0 {
 			return original{}, errors.New("X-Original-URL is missing, doubled or beside X-Forwarded-Uri")
 		}
@@ -130,7 +133,7 @@ func originalOf(r *http.Request, origin string) (original, error) {
 	proto, ok2 := one("X-Forwarded-Proto")
 	host, ok3 := one("X-Forwarded-Host")
 	uri, ok4 := one("X-Forwarded-Uri")
-	mixed := len(r.Header.Values("X-Original-URL"))+len(r.Header.Values("X-Original-Method")) > 0
+	mixed := len(r.Header.Values("X-Original-Url"))+len(r.Header.Values("X-Original-Method")) > 0
 	if !ok1 || !ok2 || !ok3 || !ok4 || mixed || strings.ContainsAny(host, "/?#\\@") || !strings.HasPrefix(uri, "/") {
 		return original{}, errors.New("original method or URL is missing or doubled")
 	}

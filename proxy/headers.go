@@ -13,7 +13,7 @@ type managed struct{ names map[string]bool }
 var overriding = []string{
 	"x-original-url", "x-original-uri", "x-original-method", "x-original-host", "x-rewrite-url", "x-override-url", "x-http-method", "x-http-destinationurl",
 	"x-host", "x-url-scheme", "x-scheme", "x-real-port", "x-arr-ssl", "front-end-https", "cf-visitor", "cf-connecting-ipv6", "cf-pseudo-ipv4", "x-proxyuser-ip",
-	"x-originating-ip", "x-envoy-external-address", "x-envoy-original-path", "x-envoy-original-host", "x-appengine-user-ip", "cdn-src-ip", "x-sendfile-type", "proxy",
+	"x-originating-ip", "x-envoy-external-address", "x-envoy-original-path", "x-envoy-original-host", "x-appengine-user-ip", "cdn-src-ip", "x-sendfile-type", "proxy", "x-webauth-user",
 }
 
 var managedPrefixes = []string{"remote-", "x-remote-", "x-auth-", "x-authenticated-", "x-forwarded", "forwarded", "x-accel-"}

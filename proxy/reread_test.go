@@ -67,6 +67,7 @@ func TestS45_AuthTellsCookies(t *testing.T) {
 		{"the server in front", "ispgate", "a=1; b=2"},
 		{"a browser", "panel.example.net", ""},
 		{"a browser, default port", "PANEL.example.net:443", ""},
+		{"a browser at another port", "panel.example.net:9999", ""},
 		{"a browser at the second name", "old.example.net", ""},
 	} {
 		w := ask(h.handler(h.Auth), "GET", "/ispgate/auth", "", append(asked("GET", "/x", cookies...), "Host", c.host)...)

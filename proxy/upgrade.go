@@ -15,6 +15,18 @@ func checkUpgrade(r *http.Request, origin string) error {
 	if r.Method != http.MethodGet || len(up) != 1 || !strings.EqualFold(strings.TrimSpace(up[0]), "websocket") {
 		return errors.New("upgrade to something else than a websocket")
 	}
+	return fromOrigin(r, origin)
+}
+
+// checkWebsocket is the same for a server in front, which asks without the Upgrade: the key tells (RFC 6455 section 4.1).
+func checkWebsocket(r *http.Request, origin string) error {
+	if len(r.Header["Sec-Websocket-Key"]) == 0 {
+		return nil
+	}
+	return fromOrigin(r, origin)
+}
+
+func fromOrigin(r *http.Request, origin string) error {
 	if o := r.Header.Values("Origin"); len(o) != 1 || o[0] != origin {
 		return errors.New("websocket from another origin")
 	}

@@ -18,8 +18,8 @@ type front struct {
 	Ask     bool   // auth-request
 	Trusted string // the trusted_proxies that belong to it
 
-	Origin, ServerName, Port, Listen string // what browsers see; Listen only without TLS
-	TLS                              bool
+	Origin, ServerName, Port, Listen string   // what browsers see; Listen only without TLS
+	TLS, SNI                         bool     // SNI: browsers name the server in the TLS handshake; they do not name addresses
 	Hosts, HostOrigins               []string // second names
 
 	Gateway, GatewayURL string // host:port or unix:/path; as Caddy and Traefik write it
@@ -52,6 +52,7 @@ func newFront(server, mode string, cfg *config.Config, profile *panel.Profile) f
 func (f *front) browsers(cfg *config.Config) {
 	u := cfg.PublicURL
 	f.Origin, f.ServerName, f.TLS, f.Hosts = u.Scheme+"://"+u.Host, u.Hostname(), u.Scheme == "https", nil
+	f.SNI = f.TLS && net.ParseIP(u.Hostname()) == nil
 	f.HostRegexp = regexp.QuoteMeta(u.Host)
 	f.Port = u.Port()
 	if f.Port == "" {
@@ -153,7 +154,7 @@ func handedOver(paths []string) string {
 	for _, path := range paths {
 		all = append(all, strings.ReplaceAll(regexp.QuoteMeta(strings.TrimSuffix(path, "/")), `\*`, ".*"))
 	}
-	return strings.NewReplacer(`"`, `\x22`, "`", `\x60`, "'", `\x27`).Replace("^(?:" + strings.Join(all, "|") + ")/?$")
+	return strings.NewReplacer(`"`, `\x22`, "`", `\x60`, "'", `\x27`).Replace("(?s)^(?:" + strings.Join(all, "|") + ")/?$")
 }
 
 // traefikRule is what Traefik leaves to the gateway.

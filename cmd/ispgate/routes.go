@@ -16,6 +16,7 @@ type route struct {
 	get, post web.Handler
 	open      bool // also for requests that are not documents (S38): scripts, images, the server in front
 	any       bool // every method goes to get, without the checks of a form
+	status    bool // a server reads it, and nothing but its status: no headers for browsers
 }
 
 // table is every URL of ours (design 3.3). Everything else belongs to the panel.
@@ -32,7 +33,7 @@ func table(f *authflow.Flow, p *proxy.Proxy, s *web.Site) map[string]route {
 		"offer":                     {get: f.OfferPage, post: f.Offer},
 		"language":                  {post: f.Language},
 		"session":                   {get: f.Session, open: true},
-		"auth":                      {get: p.Auth, open: true},
+		"auth":                      {get: p.Auth, open: true, status: true},
 		"auth/redirect":             {get: p.AuthRedirect, open: true, any: true},
 		"static/":                   {get: s.Static, open: true},
 	}
@@ -56,7 +57,11 @@ func routes(f *authflow.Flow, p *proxy.Proxy, s *web.Site) http.Handler {
 			page = "not_found"
 		}
 		web.Of(r).Route = page
-		s.Serve(rt.handler(s, r.Method)).ServeHTTP(w, r)
+		serve := s.Serve
+		if rt.status {
+			serve = s.Status
+		}
+		serve(rt.handler(s, r.Method)).ServeHTTP(w, r)
 	}))
 }
 

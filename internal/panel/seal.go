@@ -97,14 +97,23 @@ func chunkName(name string, i int) string {
 func isChunkName(name string) bool { return baseName(name) != name }
 
 func baseName(name string) string {
+	if chunkNumber(name) == 0 {
+		return name
+	}
+	return name[:strings.LastIndex(name, chunkMark)]
+}
+
+// chunkNumber is the place of a chunk in its set; 0: the name is that of no further chunk.
+func chunkNumber(name string) int {
 	i := strings.LastIndex(name, chunkMark)
 	if i <= 0 {
-		return name
+		return 0
 	}
-	if n, err := strconv.Atoi(name[i+len(chunkMark):]); err != nil || n < 1 || n >= maxChunks {
-		return name
+	n, err := strconv.Atoi(name[i+len(chunkMark):])
+	if err != nil || n < 1 || n >= maxChunks {
+		return 0
 	}
-	return name[:i]
+	return n
 }
 
 // leftovers deletes chunks that the browser still has from a longer value.
@@ -115,12 +124,14 @@ func leftovers(sc setCookie, from int, present []Pair) []setCookie {
 		path = "/"
 	}
 	_, secure := sc.attr("secure")
-	for i := max(1, from); i < maxChunks; i++ {
-		for _, p := range present {
-			if p.Name == chunkName(sc.name, i) {
-				out = append(out, expire(p.Name, path, secure))
-				break
-			}
+	seen := map[string]bool{}
+	for _, p := range present {
+		if rest, ok := strings.CutPrefix(p.Name, sc.name); !ok || !strings.HasPrefix(rest, chunkMark) || seen[p.Name] {
+			continue
+		}
+		if n := chunkNumber(p.Name); n >= max(1, from) && baseName(p.Name) == sc.name {
+			seen[p.Name] = true
+			out = append(out, expire(p.Name, path, secure))
 		}
 	}
 	return out

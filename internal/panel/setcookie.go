@@ -114,6 +114,10 @@ func (sc *setCookie) set(key, attr string) {
 }
 
 func (sc setCookie) deleted(now time.Time) bool {
+	_, ends := sc.attr("expires")
+	if _, ages := sc.attr("max-age"); !ends && !ages {
+		return false
+	}
 	probe := sc
 	probe.name, probe.value = "x", "y"
 	c, err := http.ParseSetCookie(probe.String())

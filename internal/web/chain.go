@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/ispgate/ispgate/templates"
@@ -102,8 +103,22 @@ func (s *Site) knows(r *http.Request, q *Request) bool {
 		}
 	}
 	path, _, _ := strings.Cut(q.Target, "?")
-	q.FrontAsks = q.Trusted && (path == URL("auth") || path == URL("auth/redirect"))
-	return q.FrontAsks
+	asks := q.Trusted && (path == URL("auth") || path == URL("auth/redirect"))
+	q.FrontAsks = asks && !s.named(host)
+	return asks
+}
+
+// named: a browser may reach us under this name, by whatever port.
+func (s *Site) named(host string) bool {
+	same := func(h string) bool { return strings.EqualFold(portless(h), portless(host)) }
+	return same(s.Public.Host) || slices.ContainsFunc(s.Hosts, same)
+}
+
+func portless(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		return host[:i]
+	}
+	return host
 }
 
 // finish turns a panic into our page, and counts and logs the request.

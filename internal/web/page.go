@@ -109,6 +109,16 @@ func Field(r *http.Request, name string) string {
 	return ""
 }
 
+// Status serves an answer that no browser sees; its faults are pages all the same.
+func (s *Site) Status(h Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.secure(w.Header())
+			s.Fail(w, r, err)
+		}
+	})
+}
+
 // Serve turns a Handler into an http.Handler.
 func (s *Site) Serve(h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
