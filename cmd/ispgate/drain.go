@@ -3,8 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"mime"
 	"net/http"
+	"strings"
+	"time"
 )
 
 // drain stops accepting and waits for the requests under way until ctx ends; those that last longer are cut off. It does
@@ -23,22 +24,27 @@ func drain(ctx context.Context, s servers, public, admin *http.Server, cut func(
 // time for them; browsers open them again by themselves.
 func endStreams(next http.Handler, stopping context.Context) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, end := context.WithCancel(r.Context())
-		defer end()
-		next.ServeHTTP(&streamSpotter{w, func() { context.AfterFunc(stopping, end) }}, r.WithContext(ctx))
+		s := &streamSpotter{ResponseWriter: w, stopping: stopping}
+		next.ServeHTTP(s, r)
+		if s.forget != nil {
+			s.forget()
+		}
 	})
 }
 
-// streamSpotter tells when an answer turns out to be an event stream. Unwrap keeps flushing, hijacking and deadlines
-// (http.ResponseController).
+// streamSpotter finds out whether an answer is an event stream, and hangs up on that one. Unwrap keeps flushing, hijacking and
+// deadlines (http.ResponseController).
 type streamSpotter struct {
 	http.ResponseWriter
-	found func()
+	stopping context.Context
+	forget   func() bool
 }
 
 func (w *streamSpotter) WriteHeader(status int) {
-	if mt, _, _ := mime.ParseMediaType(w.Header().Get("Content-Type")); mt == "text/event-stream" {
-		w.found()
+	if strings.HasPrefix(strings.ToLower(w.Header().Get("Content-Type")), "text/event-stream") {
+		w.forget = context.AfterFunc(w.stopping, func() {
+			_ = http.NewResponseController(w.ResponseWriter).SetReadDeadline(time.Unix(1, 0)) // to net/http, the browser has gone
+		})
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
