@@ -1,8 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint bench
+.PHONY: help demo build test bench fuzz lint
 
 GO ?= go
 TOOL = $(GO) tool -modfile=test/tools/go.mod
+FUZZTIME ?= 1m
 
 # What is tested is what is shipped: static, without the paths of the machine. The image test uses the same build cache.
 FLAGS = CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -trimpath -buildvcs=false'
@@ -29,6 +30,10 @@ bench: ## what asking costs, beside bare servers; writes docs/performance.md and
 	test/install
 	$(GO) build -o bin/bench ./test/bench
 	bin/bench -out docs
+
+fuzz: ## every fuzz target for a minute each; FUZZTIME=10m for longer
+	@set -e; grep -rn --include='*_test.go' '^func Fuzz' . | sed 's|^\./\(.*\)/[^/]*:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*|\1 \2|' | while read -r room target; do \
+	  echo "$$target in $$room"; $(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) "./$$room"; done
 
 lint: ## gofmt, go vet, staticcheck, a tidy go.mod
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
