@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench fuzz lint
+.PHONY: help demo build test bench fuzz lint scan vuln
 
 GO ?= go
 TOOL = $(GO) tool -modfile=test/tools/go.mod
@@ -40,3 +40,10 @@ lint: ## gofmt, go vet, staticcheck, a tidy go.mod
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
+
+scan: ## gosec: what it finds is mended, or explained where it stands (#nosec); its first build takes minutes
+	$(TOOL) gosec -quiet -exclude-dir=test ./...
+
+vuln: ## govulncheck: known weaknesses in what we call; needs the network
+	@said=$$($(TOOL) govulncheck ./... 2>&1); state=$$?; echo "$$said"; case "$$said" in *"fetching vulnerabilities"*) \
+	  echo "The vulnerability database cannot be reached: nothing was checked." >&2;; esac; exit $$state
