@@ -1,8 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint bench
+.PHONY: help demo build test bench fuzz lint scan vuln
 
 GO ?= go
 TOOL = $(GO) tool -modfile=test/tools/go.mod
+FUZZTIME ?= 1m
 
 # What is tested is what is shipped: static, without the paths of the machine. The image test uses the same build cache.
 FLAGS = CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -trimpath -buildvcs=false'
@@ -30,8 +31,19 @@ bench: ## what asking costs, beside bare servers; writes docs/performance.md and
 	$(GO) build -o bin/bench ./test/bench
 	bin/bench -out docs
 
+fuzz: ## every fuzz target for a minute each; FUZZTIME=10m for longer
+	@set -e; grep -rn --include='*_test.go' '^func Fuzz' . | sed 's|^\./\(.*\)/[^/]*:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*|\1 \2|' | while read -r room target; do \
+	  echo "$$target in $$room"; $(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) "./$$room"; done
+
 lint: ## gofmt, go vet, staticcheck, a tidy go.mod
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
+
+scan: ## gosec: what it finds is mended, or explained where it stands (#nosec); its first build takes minutes
+	$(TOOL) gosec -quiet -exclude-dir=test ./...
+
+vuln: ## govulncheck: known weaknesses in what we call; needs the network
+	@said=$$($(TOOL) govulncheck ./... 2>&1); state=$$?; echo "$$said"; case "$$said" in *"fetching vulnerabilities"*) \
+	  echo "The vulnerability database cannot be reached: nothing was checked." >&2;; esac; exit $$state

@@ -115,16 +115,25 @@ func builtWith(t testing.TB, text string, answer http.HandlerFunc) *house {
 // builtIn is builtWith in one of the modes of custody.
 func builtIn(t testing.TB, mode panel.Mode, text string, answer http.HandlerFunc) *house {
 	t.Helper()
-	h := &house{desk: &desk{session: full(), alive: true}, log: &bytes.Buffer{}, seen: make(chan *http.Request, 600)}
+	seen := make(chan *http.Request, 600)
 	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
-		case h.seen <- r.Clone(context.Background()):
+		case seen <- r.Clone(context.Background()):
 		default:
 		}
 		answer(w, r)
 	}))
 	t.Cleanup(back.Close)
-	inner, _ := url.Parse(back.URL)
+	h := builtBefore(t, mode, text, back.URL)
+	h.seen = seen
+	return h
+}
+
+// builtBefore makes a house before a panel that runs already.
+func builtBefore(t testing.TB, mode panel.Mode, text, back string) *house {
+	t.Helper()
+	h := &house{desk: &desk{session: full(), alive: true}, log: &bytes.Buffer{}}
+	inner, _ := url.Parse(back)
 	public, _ := url.Parse("https://panel.example.net")
 	profile, err := panel.Parse("house.yaml", []byte(text))
 	if err != nil {

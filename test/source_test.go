@@ -27,7 +27,7 @@ const (
 // topLevel is what a newcomer sees first.
 var topLevel = []string{
 	"authflow", "cmd", "deploy", "docs", "internal", "proxy", "templates", "test",
-	".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md", "config.example.yaml", "go.mod", "go.sum",
+	".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md", "SECURITY.md", "config.example.yaml", "go.mod", "go.sum",
 }
 
 // machinePath finds directories of the machines that the program was written on.

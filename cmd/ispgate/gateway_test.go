@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ispgate/ispgate/internal/config"
+	"github.com/ispgate/ispgate/internal/demo"
 	"github.com/ispgate/ispgate/internal/panel"
 )
 
@@ -59,6 +60,16 @@ type whole struct {
 
 func wholeGateway(t testing.TB) *whole {
 	t.Helper()
+	accounts, err := demonstration{listen: "127.0.0.1:0"}.accounts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wholeGatewayFor(t, accounts, demoProfile)
+}
+
+// wholeGatewayFor is wholeGateway with other people in the panel and another profile.
+func wholeGatewayFor(t testing.TB, accounts []demo.Account, text []byte) *whole {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
 	out := &whole{metrics: newMetrics(), log: &written{}}
@@ -67,11 +78,7 @@ func wholeGateway(t testing.TB) *whole {
 	cfg := d.config()
 	cfg.PublicURL, _ = url.Parse("https://panel.example.net")
 	cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
-	profile, err := panel.Parse("demo.yaml", demoProfile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	accounts, err := d.accounts()
+	profile, err := panel.Parse("demo.yaml", text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func uriEscape(text string) string {
 const redacted = "[secret]"
 
 // Format hides the secret from every verb of fmt, %d included.
-func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // String hides the secret.
 func (s Secret) String() string { return redacted }

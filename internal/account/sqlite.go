@@ -172,7 +172,7 @@ func holdDirectory(ctx context.Context, at address) (func(), error) {
 	for {
 		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return func() { dir.Close() }, nil
+			return func() { _ = dir.Close() }, nil
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, errors.Join(fmt.Errorf("lock the account database: %w", err), dir.Close())

@@ -16,7 +16,7 @@ const hidden = "[secret]"
 func (s Secret) Reveal() string { return string(s) }
 
 // Format answers every verb: for one that does not fit, such as %d, fmt would print the raw text and not ask String.
-func (Secret) Format(to fmt.State, _ rune) { io.WriteString(to, hidden) }
+func (Secret) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, hidden) }
 
 func (Secret) String() string               { return hidden }
 func (Secret) GoString() string             { return hidden }

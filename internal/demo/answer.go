@@ -98,7 +98,7 @@ func (v *visit) render(status int, frame, name, title string, data any) {
 		return
 	}
 	v.start(status, "text/html; charset=UTF-8")
-	v.w.Write(out.Bytes()) // a gone reader is no concern of ours
+	_, _ = v.w.Write(out.Bytes()) // a gone reader is no concern of ours
 }
 
 func (v *visit) start(status int, kind string) {
@@ -112,7 +112,7 @@ func (v *visit) json(status int, value any) {
 		v.sendCookies()
 	}
 	v.start(status, "application/json")
-	json.NewEncoder(v.w).Encode(value)
+	_ = json.NewEncoder(v.w).Encode(value)
 }
 
 // redirect sends 302 to a path of the panel, made absolute from what the proxy says about scheme and host.
@@ -152,7 +152,7 @@ func (v *visit) say(text string) { v.change(func(s *session) { s.flash = flash{S
 func (v *visit) fail(status int, text string) {
 	if v.wantsJSON() {
 		v.start(status, "application/json")
-		json.NewEncoder(v.w).Encode(map[string]string{"message": text})
+		_ = json.NewEncoder(v.w).Encode(map[string]string{"message": text})
 		return
 	}
 	v.render(status, "plain", "error", text, map[string]any{"Status": status, "Text": text})

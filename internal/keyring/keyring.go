@@ -125,7 +125,7 @@ func (r *Ring) ID() string { return hex.EncodeToString(r.keys[0].id[:]) }
 func join(parts []string) []byte {
 	var out []byte
 	for _, p := range parts {
-		out = binary.BigEndian.AppendUint32(out, uint32(len(p)))
+		out = binary.BigEndian.AppendUint32(out, uint32(len(p))) // #nosec G115 -- purposes and values are far below 4 GiB
 		out = append(out, p...)
 	}
 	return out

@@ -89,7 +89,7 @@ func (o Opened) Jar() *Jar {
 	j.cookies = append(j.cookies, o.kept...)
 	for _, p := range o.Pairs {
 		if !slices.ContainsFunc(o.kept, func(k *http.Cookie) bool { return k.Name == p.Name && k.Value == p.Value }) {
-			j.cookies = append(j.cookies, &http.Cookie{Name: p.Name, Value: p.Value, Path: "/"})
+			j.cookies = append(j.cookies, &http.Cookie{Name: p.Name, Value: p.Value, Path: "/"}) // #nosec G124 -- for the panel, not for a browser
 		}
 	}
 	return j

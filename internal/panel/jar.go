@@ -38,7 +38,7 @@ func (j *Jar) Set(set []*http.Cookie, path string, now time.Time) {
 		if Own(c.Name) { // the panel sets none of ours (design 3.4)
 			continue
 		}
-		c := *c
+		c := *c // #nosec G124 -- for the panel, not for a browser
 		if !strings.HasPrefix(c.Path, "/") {
 			c.Path = defaultPath(path)
 		}
@@ -128,7 +128,7 @@ type parked struct {
 func (j *Jar) Marshal() []byte {
 	kept := parked{Cookies: make([]*http.Cookie, len(j.cookies)), Authorization: j.authorization}
 	for i, c := range j.cookies { // JSON would replace bytes that are not UTF-8
-		one := *c
+		one := *c // #nosec G124 -- for the panel, not for a browser
 		one.Name, one.Value, one.Path = b64.EncodeToString([]byte(c.Name)), b64.EncodeToString([]byte(c.Value)), b64.EncodeToString([]byte(c.Path))
 		kept.Cookies[i] = &one
 	}

@@ -68,7 +68,7 @@ func parseSetCookie(line string) (setCookie, bool) {
 
 // setCookieOf writes a jar's cookie out again, attributes included.
 func setCookieOf(c *http.Cookie) setCookie {
-	plain := *c
+	plain := *c // #nosec G124 -- a copy; its attributes are the panel's or set where it is sealed
 	plain.Name, plain.Value, plain.Domain = "x", "y", ""
 	sc, _ := parseSetCookie(plain.String())
 	sc.name, sc.value = c.Name, c.Value

@@ -116,7 +116,7 @@ func (c cookie) write(h http.Header, value string, maxAge int) {
 			others = append(others, line)
 		}
 	}
-	own := http.Cookie{Name: c.name, Value: value, MaxAge: maxAge, Path: "/",
+	own := http.Cookie{Name: c.name, Value: value, MaxAge: maxAge, Path: "/", // #nosec G124 -- Secure but for http on loopback (design 3.4)
 		Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	h["Set-Cookie"] = append(others, own.String())
 }

@@ -27,12 +27,21 @@ func (s *Site) Chain(next http.Handler) http.Handler {
 		r = with(r, q)
 		rec := &recorder{ResponseWriter: w}
 		defer s.finish(rec, r)
+		lastOfItsConnection(rec, r)
 		if fault := s.screen(r, q); fault != nil {
 			s.Fail(rec, r, fault)
 			return
 		}
 		next.ServeHTTP(rec, r)
 	})
+}
+
+// lastOfItsConnection closes the connection after a request in chunks: who sends a Content-Length beside them may mean another
+// end of it, and then what follows is nobody's request (RFC 9112 section 6.1). net/http removes that length before anybody sees it (S10).
+func lastOfItsConnection(w http.ResponseWriter, r *http.Request) {
+	if len(r.TransferEncoding) > 0 {
+		w.Header().Set("Connection", "close")
+	}
 }
 
 // screen refuses what no handler should ever see.

@@ -56,7 +56,7 @@ func (s *Site) SetLanguage(h http.Header, lang string) {
 	if !slices.Contains(s.Pages.Languages(), lang) {
 		return
 	}
-	c := &http.Cookie{Name: languageCookie, Value: lang, Path: Prefix, MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: s.Secure(), SameSite: http.SameSiteLaxMode}
+	c := &http.Cookie{Name: languageCookie, Value: lang, Path: Prefix, MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: s.Secure(), SameSite: http.SameSiteLaxMode} // #nosec G124 -- Secure but for http on loopback; it says a language and nothing else
 	h.Add("Set-Cookie", c.String())
 }
 

@@ -5,5 +5,5 @@
 // Only tests import it.
 //
 //	server.go   start, stop, pause of one process     gateway.go  ispgate, built once, run and read
-//	redis.go mariadb.go postgres.go laravel.go        browser.go page.go  what Chromium would send, what came back
+//	redis.go mariadb.go postgres.go laravel.go php.go     browser.go page.go  what Chromium would send, what came back
 package harness

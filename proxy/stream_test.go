@@ -1,0 +1,44 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ispgate/ispgate/internal/session"
+)
+
+// TestS07_StreamsEndWithTheirSession: within a minute, also when nobody can say whether the session lives; a living one's
+// stream goes on.
+func TestS07_StreamsEndWithTheirSession(t *testing.T) {
+	h := built(t, hello)
+	for name, c := range map[string]struct {
+		alive bool
+		err   error
+		ends  bool
+	}{
+		"the session lives":     {true, nil, false},
+		"the session ended":     {false, nil, true},
+		"Redis does not answer": {false, session.ErrStore, true},
+		"an unknown fault":      {true, errors.New("broken record"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h.desk.alive, h.desk.err = c.alive, c.err
+				ctx, stop := context.WithCancel(t.Context())
+				defer stop()
+				p := &passing{verdict: Verdict{Session: full()}, cancel: stop}
+				response := &http.Response{StatusCode: http.StatusSwitchingProtocols, Header: http.Header{}, Request: httptest.NewRequest("GET", "/", nil).WithContext(ctx)}
+				h.watchStream(response, p)
+				time.Sleep(time.Minute)
+				if ended := ctx.Err() != nil; ended != c.ends {
+					t.Errorf("after a minute: ended %t, want %t", ended, c.ends)
+				}
+			})
+		})
+	}
+}
