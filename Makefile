@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench fuzz lint scan vuln
+.PHONY: help demo build test bench bench-gate fuzz lint scan vuln
 
 GO ?= go
 TOOL = $(GO) tool -modfile=test/tools/go.mod
@@ -12,7 +12,7 @@ FLAGS = CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -trimpath -buildvcs=false'
 RACE = ./authflow ./proxy ./internal/keyring ./internal/panel ./internal/session ./internal/throttle ./internal/users ./internal/web
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 14
 
 demo: ## the gateway before a demo panel, in one process, on http://127.0.0.1:8080
 	$(GO) run ./cmd/ispgate demo
@@ -30,6 +30,9 @@ bench: ## what asking costs, beside bare servers; writes docs/performance.md and
 	test/install
 	$(GO) build -o bin/bench ./test/bench
 	bin/bench -out docs
+
+bench-gate: ## allocations and Redis commands of a question, held against the recorded ones; part of make test, too
+	$(GO) test -count=1 -v -run '^TestCost$$' ./cmd/ispgate
 
 fuzz: ## every fuzz target for a minute each; FUZZTIME=10m for longer
 	@set -e; grep -rn --include='*_test.go' '^func Fuzz' . | sed 's|^\./\(.*\)/[^/]*:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*|\1 \2|' | while read -r room target; do \
