@@ -86,6 +86,7 @@ type Result struct {
 	Closed    bool          // the pool's day or year is used up: recovery codes and other browsers remain
 	CodesLeft int           // after a recovery code: how many remain
 	Won       bool          // another try of this challenge was right: the same form, sent twice
+	Notice    int           // > 0: this wrong code was the one of a number at which an administrator is told (Notices)
 	BadTicket bool          // Enable: the ticket was missing, wrong or older than 72 h; the code was not looked at
 }
 

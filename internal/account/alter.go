@@ -10,14 +10,7 @@ import (
 // roll of active ones are written anew. A raised generation is announced to the nodes in the same transaction.
 func (s *Store) alter(ctx context.Context, what, id string, fn func(context.Context, queries, *record) error) error {
 	return s.change(ctx, what, func(ctx context.Context, q queries) error {
-		n, err := q.exec(ctx, `UPDATE accounts SET turn = turn + 1 WHERE id = ? AND panel = ?`, id, s.opt.Panel)
-		if err != nil {
-			return err
-		}
-		if n != 1 {
-			return ErrNotFound
-		}
-		r, err := s.load(ctx, q, "a.id", id)
+		r, err := s.lock(ctx, q, id)
 		if err != nil {
 			return err
 		}
@@ -33,6 +26,18 @@ func (s *Store) alter(ctx context.Context, what, id string, fn func(context.Cont
 		}
 		return s.announce(ctx, q, Revocation{Account: r.ID, Generation: r.Generation})
 	})
+}
+
+// lock reads an account that nobody else changes until the transaction ends.
+func (s *Store) lock(ctx context.Context, q queries, id string) (record, error) {
+	n, err := q.exec(ctx, `UPDATE accounts SET turn = turn + 1 WHERE id = ? AND panel = ?`, id, s.opt.Panel)
+	if err != nil {
+		return record{}, err
+	}
+	if n != 1 {
+		return record{}, ErrNotFound
+	}
+	return s.load(ctx, q, "a.id", id)
 }
 
 func (s *Store) saveRecord(ctx context.Context, q queries, before, r *record) error {

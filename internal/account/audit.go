@@ -133,15 +133,17 @@ func (s *Store) entryParts(e Entry) []string {
 		e.Kind, e.Account, e.Name, e.Address, e.Session, e.Request, e.Detail}
 }
 
-// bounded makes every field fit its column; no database takes NUL or broken UTF-8.
+// bounded makes every field fit its column.
 func (e Event) bounded() Event {
-	cut := func(text string, limit int) string {
-		text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
-		if len(text) > limit {
-			text = strings.ToValidUTF8(text[:limit], "")
-		}
-		return text
+	return Event{Kind: fit(e.Kind, 32), Account: fit(e.Account, 32), Name: fit(e.Name, longestName), Address: fit(e.Address, 64),
+		Session: fit(e.Session, 128), Request: fit(e.Request, 128), Detail: fit(e.Detail, longestName)}
+}
+
+// fit cuts a text to so many bytes; no database takes NUL or broken UTF-8.
+func fit(text string, limit int) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
+	if len(text) > limit {
+		text = strings.ToValidUTF8(text[:limit], "")
 	}
-	return Event{Kind: cut(e.Kind, 32), Account: cut(e.Account, 32), Name: cut(e.Name, longestName), Address: cut(e.Address, 64),
-		Session: cut(e.Session, 128), Request: cut(e.Request, 128), Detail: cut(e.Detail, longestName)}
+	return text
 }

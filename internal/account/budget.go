@@ -18,6 +18,15 @@ const (
 	year      = 365 * day
 )
 
+// Notices are the numbers of wrong codes in a pool at which an administrator is told: two of a day, and one that stands for the
+// last of a year, however many the skew allows.
+func Notices() []int { return []int{noticeFirst, perDay, noticeYear} }
+
+const (
+	noticeFirst = 3
+	noticeYear  = 30
+)
+
 // yearly is 30 at skew 1 and ⌊100/(2·skew+1)⌋ else: each comparison tries 2·skew+1 codes of a million.
 func yearly(skew int) int {
 	if skew == 1 {
@@ -90,7 +99,8 @@ func (st standing) wait(now time.Time) time.Duration {
 	return min(time.UnixMilli(st.last).Add(pause).Sub(now), pause) // a clock set back must not lengthen it
 }
 
-// Unlock grants the account one extra challenge of 5 codes in the pool of unknown browsers, whatever its day, year or wait.
+// Unlock grants the account one extra challenge of 5 codes in the pool of unknown browsers, and in each of its recognised ones,
+// whatever their day, year or wait.
 func (s *Store) Unlock(ctx context.Context, account string) error {
 	if _, err := s.Get(ctx, account); err != nil {
 		return fmt.Errorf("unlock: %w", err)
@@ -99,9 +109,22 @@ func (s *Store) Unlock(ctx context.Context, account string) error {
 		if err := s.lockPool(ctx, q, account, Unknown); err != nil {
 			return err
 		}
-		_, err := q.exec(ctx, `UPDATE budgets SET extra = ? WHERE account = ? AND pool = ?`, codesPerChallenge, account, string(Unknown))
+		_, err := q.exec(ctx, `UPDATE budgets SET extra = ? WHERE account = ? AND pool NOT IN (?, ?)`,
+			codesPerChallenge, account, string(enrolling), string(recovering))
 		return err
 	})
+}
+
+// notice is how many wrong codes an administrator should hear of, where this failure is the third or the tenth of a day or the
+// last of a year: somebody who knows the password is guessing codes.
+func (st standing) notice(skew int) int {
+	switch {
+	case st.thisYear == yearly(skew):
+		return noticeYear
+	case st.today == noticeFirst, st.today == perDay:
+		return st.today
+	}
+	return 0
 }
 
 func checkPool(pool Pool) error {

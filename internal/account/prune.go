@@ -15,7 +15,7 @@ const pruneBatch = 1000
 
 // Prune removes what has no effect any more: audit rows older than retention (a checkpoint keeps their chains verifiable),
 // failures older than the budget's year, revocations that no session can have lived through, since none lives longer than
-// sessions, challenges and tickets past their time. It takes as long as ctx allows, in small transactions.
+// sessions, challenges and tickets past their time, browsers that nobody uses. It takes as long as ctx allows, in small transactions.
 func (s *Store) Prune(ctx context.Context, retention, sessions time.Duration) error {
 	now := s.millis()
 	var here int64 // by the database's clock, which alone tells the age of a revocation
@@ -30,10 +30,14 @@ func (s *Store) Prune(ctx context.Context, retention, sessions time.Duration) er
 		{"revoked", "at", here - (sessions + day).Milliseconds()},
 		{"challenges", "opened_at", now - pendingLife.Milliseconds()},
 		{"tickets", "expires_at", now + 1},
+		{"browsers", "seen_at", now - browserLife.Milliseconds() + 1},
 	} {
 		if err := s.sweep(ctx, old.table, old.column, old.before); err != nil {
 			return fmt.Errorf("prune %s: %w", old.table, err)
 		}
+	}
+	if err := s.pruneBrowsers(ctx); err != nil {
+		return err
 	}
 	return s.pruneAudit(ctx, now-retention.Milliseconds())
 }

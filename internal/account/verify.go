@@ -119,7 +119,7 @@ func (st standing) afterFailure(c slot, skew int) Result {
 	st.thisYear++
 	left := codesPerChallenge - c.tries - 1
 	pool := max(st.left(skew), st.extra)
-	return Result{Left: max(min(left, pool), 0), Over: left <= 0, Closed: pool <= 0}
+	return Result{Left: max(min(left, pool), 0), Over: left <= 0, Closed: pool <= 0, Notice: st.notice(skew)}
 }
 
 func (s *Store) writeTry(ctx context.Context, q queries, t Try, st standing, c slot) error {

@@ -186,7 +186,7 @@ func refusedAndCounted(t *testing.T, w *world) {
 	before := w.compares.Load()
 	for i, code := range []string{"１２３４５６", "12345", "1234567", "12345678", ""} {
 		res := w.verify(t, p.ID, "c", Unknown, code)
-		want(t, fmt.Sprintf("%q", code), res, Result{Left: 4 - i, Over: i == 4})
+		want(t, fmt.Sprintf("%q", code), res, Result{Left: 4 - i, Over: i == 4, Notice: map[int]int{2: 3}[i]})
 	}
 	want(t, "comparisons", w.compares.Load(), before)
 	want(t, "the right code, too late", w.verify(t, p.ID, "c", Unknown, w.code(t, p.secret)), Result{Over: true})

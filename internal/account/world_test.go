@@ -61,6 +61,17 @@ var contract = []struct {
 	{"ChallengeSlots", challengeSlots},
 	{"RefundOfOwnFailures", refundOfOwnFailures},
 	{"Unlock", unlock},
+	{"UnlockInEveryPool", unlockInEveryPool},
+	{"TestS23_Notices", notices},
+	{"TestS23_NoticesAtOnce", noticesAtOnce},
+	{"TestS44_Recognised", recognised},
+	{"TestS44_Void", browsersVoid},
+	{"TestS44_Bound", browsersBound},
+	{"TestS44_PlantedToken", plantedToken},
+	{"TestS44_NotWithoutAFactor", notWithoutAFactor},
+	{"BrowsersOfAnAccount", browsersOfAnAccount},
+	{"BrowsersAreForgotten", browsersAreForgotten},
+	{"Whose", whose},
 	{"EnableIsLimited", enableIsLimited},
 	{"RecoveryCodes", recoveryCodes},
 	{"RecoveryWhenClosed", recoveryWhenClosed},
@@ -290,6 +301,25 @@ func (w *world) login(t testing.TB, p person, id string) Result {
 		return res
 	}
 	return w.verify(t, p.ID, id, Unknown, w.code(t, p.secret))
+}
+
+// addBrowser enters a code of p in the browser that holds token, and returns what it holds then.
+func (w *world) addBrowser(t testing.TB, p person, token string, trust time.Duration) (id, now string) {
+	t.Helper()
+	id, now, err := w.AddBrowser(t.Context(), p.ID, token, Sight{"192.0.2.1", "Firefox"}, trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id, now
+}
+
+func (w *world) recognise(t testing.TB, account, token string) Browser {
+	t.Helper()
+	b, err := w.Recognise(t.Context(), account, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func want[T comparable](t testing.TB, what string, got, want T) {
