@@ -1,16 +1,23 @@
 package throttle
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
 // addressTimes is how many times the panel's limit one address may use, whatever the names: an office behind one
 // address passes, a list of names does not.
 const addressTimes = 10
+
+// buckets are what unknown names share, so that a list of random names fills neither Redis nor, of a panel with a long window,
+// the day (S34). There are so many that one name in 65 536 waits for another: with fewer, somebody who sends random names could
+// keep all those waiting who log in here for the first time, and tell known names by it (S28).
+const buckets = 1 << 16
 
 // limits are tries per window.
 //
@@ -19,50 +26,56 @@ const addressTimes = 10
 // that, so that a single attacker does not use up everybody's (with panel limits of 3 and less there is nothing to
 // share out: each has one).
 type limits struct {
-	window                         time.Duration
+	window, minute                 time.Duration // the panel's window; the part of it that addresses are counted in
 	others, pair, browser, address int
 }
 
 func newLimits(tries int, window time.Duration) limits {
-	if window <= 0 || window > longest {
-		// We wait 60 s at most, so a longer window of the panel is met by a smaller share of its tries.
-		if window > 0 {
-			tries = int(int64(tries) * int64(longest) / int64(window))
-		}
+	if window <= 0 {
 		window = longest
 	}
+	tries = max(1, tries)
 	others := max(1, tries-2)
-	return limits{window: window, others: others, pair: max(1, others-1), browser: max(1, tries-others),
-		address: addressTimes * max(1, tries)}
+	return limits{window: window, minute: min(window, longest), others: others, pair: max(1, others-1), browser: max(1, tries-others),
+		address: addressTimes * tries}
 }
 
-// counters are the keys that a try counts under, and the script's arguments: the window and their limits.
+// counters are the keys that a try counts under, and the script's arguments: the longest wait that is told, a name for
+// the try, then a limit and a window for each key.
 //
-// Every name has a key of its own, known to us or not: we cannot tell them apart before the panel judges, and buckets
-// that names share would let a list of random names lock out everybody who falls into the same one. What bounds them is
-// time (each key dies within a minute) and the limit per address: an address makes at most 2 keys for each of its 10 × Tries
-// tries a window, and 1 for itself.
+// A known account has a key of its own, whatever the spelling; names that are nobody's share buckets. The key of an account and
+// an address is made only by tries that the account's key let pass, so there are never more than its limit; those of addresses
+// die within a minute.
 //
 // All keys carry one hash tag, so that a script reaches them in one slot of a Redis Cluster: only logins come here.
 func (t *Throttle) counters(try Try) (keys []string, args []any) {
-	args = []any{t.limits.window.Milliseconds()}
-	add := func(limit int, parts ...string) {
+	args = []any{longest.Milliseconds(), rand.Text()}
+	add := func(limit int, window time.Duration, parts ...string) {
 		keys = append(keys, t.key(parts...))
-		args = append(args, limit)
+		args = append(args, limit, window.Milliseconds())
 	}
-	if try.Browser != "" {
-		add(t.limits.browser, "browser", try.Account, try.Browser)
+	who := []string{"account", try.Account}
+	if try.Account == "" {
+		who = []string{"bucket", t.bucket(try.Name)}
+	}
+	if try.Account != "" && try.Browser != "" {
+		add(t.limits.browser, t.limits.window, append(who, "browser", try.Browser)...)
 		return keys, args
 	}
-	add(t.limits.others, "account", try.Account)
+	add(t.limits.others, t.limits.window, who...)
 	if network := networkOf(try.Addr); network != "" {
-		add(t.limits.pair, "pair", try.Account, network)
-		add(t.limits.address, "address", network)
+		add(t.limits.pair, t.limits.window, append(who, "address", network)...)
+		add(t.limits.address, t.limits.minute, "address", network)
 	}
 	return keys, args
 }
 
-// key hides names and addresss behind a hash; parts are length-prefixed, so that no two lists meet in one key.
+func (t *Throttle) bucket(name string) string {
+	sum := sha256.Sum256([]byte(t.opt.Installation + "/" + name))
+	return strconv.Itoa(int(binary.BigEndian.Uint64(sum[:]) % buckets))
+}
+
+// key hides names and addresses behind a hash; parts are length-prefixed, so that no two lists meet in one key.
 func (t *Throttle) key(parts ...string) string {
 	h := sha256.New()
 	for _, p := range append([]string{t.opt.Installation}, parts...) {

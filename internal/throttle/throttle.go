@@ -1,10 +1,11 @@
 // Package throttle limits how often passwords are tried, in Redis, in front of the panel's own limiter.
 //
-// It owns counters in fixed windows of at most 60 s and the keys they live under. It knows nothing of sessions or of
+// It owns counters in sliding windows, as long as the panel's own, and the keys they live under. It knows nothing of sessions or of
 // what a right password is.
 //
 //	recognised browser ──> (account, browser)
 //	everybody else     ──> (account, address) + (account) + (address)      all of them, or none
+//	a name of nobody's ──> the same, with the bucket of the name in the account's place
 package throttle
 
 import (
@@ -18,7 +19,7 @@ import (
 )
 
 const (
-	longest = 60 * time.Second        // no wait and no key outlives it (S29, S34)
+	longest = 60 * time.Second        // that anybody is told to wait (S29)
 	answer  = 1500 * time.Millisecond // the time for one call, so that a dead Redis is answered within 2 s (S35)
 )
 
@@ -30,15 +31,16 @@ type Options struct {
 	Redis        redis.UniversalClient
 	Installation string
 	Tries        int           // the panel's own limit per account and window
-	Window       time.Duration // the panel's own window; waits are never longer than 60 s
+	Window       time.Duration // the panel's own window, up to a day; 0: a minute
 	StoreError   func()        // counts operations of Redis that failed; may be nil
 }
 
 // Try is one password about to be sent to the panel.
 type Try struct {
-	Account string     // folded name; hashed before it becomes a key
+	Account string     // id; empty: nobody here has the name
+	Name    string     // folded, as it was typed; hashed before it becomes a key, and used only where Account is empty
 	Addr    netip.Addr // IPv6 counts by /64; the zero address, loopback and trusted proxies identify nobody
-	Browser string     // id of a recognised browser; empty: unknown
+	Browser string     // id of a browser in which Account is recognised; empty: unknown
 }
 
 // Throttle counts tries. The zero value refuses.
@@ -50,8 +52,9 @@ type Throttle struct {
 // New makes a Throttle.
 func New(o Options) *Throttle { return &Throttle{o, newLimits(o.Tries, o.Window)} }
 
-// Reserve takes one try from every counter that t falls under, or none: then wait says how long until the next one
-// (S29: at most 60 s, not extended by asking). An error (ErrStore) refuses too.
+// Reserve takes one try from every counter that t falls under, or none: then wait says when to ask again (S29: at most 60 s, not
+// extended by asking; where the panel counts in a longer window, the answer may then be the same). An error (ErrStore) refuses
+// too.
 func (t *Throttle) Reserve(ctx context.Context, try Try) (wait time.Duration, err error) {
 	ms, err := t.run(ctx, reserve, try)
 	if err != nil {
@@ -87,32 +90,41 @@ func (t *Throttle) run(ctx context.Context, script *redis.Script, try Try) (int6
 	return n, nil
 }
 
-// reserve counts in all KEYS, or in none and returns the milliseconds until the last exhausted one is free again. A
-// value that is no number counts as exhausted; a key without an end gets one. ARGV: window in ms, then a limit per key.
+// reserve writes the try down in all KEYS, each a sorted set of the times of tries, or in none and returns the milliseconds until
+// the last exhausted one is free again, or ARGV[1] where that is longer. A window slides: fixed ones would let twice as many
+// through around their edges, and the panel's need not begin with ours. A key of another type counts as exhausted for a window.
+// ARGV: the longest wait, the name of this try, then limit and window in ms of each key.
 var reserve = redis.NewScript(`
-local wait = 0
+local time = redis.call('TIME')
+local now, wait = time[1] * 1000 + math.floor(time[2] / 1000), 0
 for i, key in ipairs(KEYS) do
-	local n = redis.call('GET', key)
-	if n and (tonumber(n) or math.huge) >= tonumber(ARGV[i + 1]) then
-		local left = redis.call('PTTL', key)
-		if left < 0 or left > tonumber(ARGV[1]) then
-			redis.call('PEXPIRE', key, ARGV[1])
-			left = tonumber(ARGV[1])
+	local limit, window = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
+	local kind = redis.call('TYPE', key).ok
+	if kind ~= 'zset' and kind ~= 'none' then
+		if redis.call('PTTL', key) < 0 then redis.call('PEXPIRE', key, window) end
+		wait = math.max(wait, redis.call('PTTL', key), 1)
+	else
+		local from = '(' .. (now - window)
+		local n = redis.call('ZCOUNT', key, from, '+inf')
+		if n >= limit then
+			local oldest = redis.call('ZRANGEBYSCORE', key, from, '+inf', 'WITHSCORES', 'LIMIT', n - limit, 1)[2]
+			wait = math.max(wait, math.min(oldest + window - now, window), 1)
 		end
-		wait = math.max(wait, left, 1)
 	end
 end
-if wait > 0 then return wait end
-for _, key in ipairs(KEYS) do
-	if redis.call('INCR', key) == 1 or redis.call('PTTL', key) < 0 then redis.call('PEXPIRE', key, ARGV[1]) end
+if wait > 0 then return math.min(wait, tonumber(ARGV[1])) end
+for i, key in ipairs(KEYS) do
+	redis.call('ZADD', key, now, ARGV[2]) -- the first to write: a full Redis refuses it
+	redis.call('ZREMRANGEBYSCORE', key, '-inf', now - ARGV[2 * i + 2])
+	redis.call('PEXPIRE', key, ARGV[2 * i + 2])
 end
 return 0
 `)
 
-// refund takes one from each of KEYS that still counts something; the windows run on.
+// refund takes the newest try back from each of KEYS: whose it was makes no difference.
 var refund = redis.NewScript(`
 for _, key in ipairs(KEYS) do
-	if (tonumber(redis.call('GET', key) or 0) or 0) > 0 then redis.call('DECR', key) end
+	if redis.call('TYPE', key).ok == 'zset' then redis.call('ZPOPMAX', key) end
 end
 return 0
 `)
