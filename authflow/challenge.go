@@ -32,7 +32,10 @@ func (f *Flow) challenged(w http.ResponseWriter, r *http.Request, old session.Se
 		return f.refuseAccount(w, r, out.Who, err)
 	}
 	s.Note.Challenge, s.ReturnTo = true, out.Landing
-	if err = f.open(r, &s, stage); err == nil {
+	if _, err = f.recognise(r, &s); err == nil { // nobody is trusted before the panel has said who it is
+		err = f.open(r, &s, stage)
+	}
+	if err == nil {
 		s, err = f.advance(w, r, s, stage)
 	}
 	if err == nil {

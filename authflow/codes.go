@@ -39,7 +39,7 @@ func (f *Flow) refuseCodes(w http.ResponseWriter, r *http.Request, s session.Ses
 	if f.overtaken(r) {
 		return f.already(w, r)
 	}
-	f.audit(r, "second_factor_failed", s, "regenerate")
+	f.wrongCode(r, s, "regenerate", res)
 	acc, err := f.Accounts.Get(r.Context(), s.Account)
 	if err != nil {
 		return f.storeFault(err)

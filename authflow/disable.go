@@ -75,7 +75,7 @@ func (f *Flow) confirm(w http.ResponseWriter, r *http.Request, s session.Session
 	if res.Won || f.overtaken(r) {
 		return false, f.already(w, r)
 	}
-	f.audit(r, "second_factor_failed", s, "disable")
+	f.wrongCode(r, s, "disable", res)
 	status, why, seconds := f.rejected(w, "confirm", res)
 	return false, f.showDisable(w, r, s, status, templates.Disable{Error: why, Seconds: seconds})
 }
@@ -83,7 +83,7 @@ func (f *Flow) confirm(w http.ResponseWriter, r *http.Request, s session.Session
 // confirmCode spends one code in a full session, under the same budget as a login. A used-up challenge is opened again only
 // as far as the budget lets it.
 func (f *Flow) confirmCode(r *http.Request, s session.Session, recovery bool) (account.Result, error) {
-	res, err := f.Accounts.Challenge(r.Context(), s.Account, s.ID, account.Unknown)
+	res, err := f.Accounts.Challenge(r.Context(), s.Account, s.ID, account.PoolOf(s.Browser))
 	if err != nil {
 		return res, err
 	}

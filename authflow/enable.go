@@ -59,13 +59,28 @@ func (f *Flow) enabled(w http.ResponseWriter, r *http.Request, s session.Session
 	return f.showCodes(w, r, s, codes, true)
 }
 
-// renew advances a session that has just confirmed a change of its factor into the account's new generation.
+// renew advances a session that has just confirmed a change of its factor into the account's new generation. The change ended
+// every recognition: while there is a factor, this browser is recognised anew.
 func (f *Flow) renew(w http.ResponseWriter, r *http.Request, s session.Session) (session.Session, error) {
+	s.CodeAt, s.Browser = f.Now(), ""
+	device := ""
+	if acc, err := f.Accounts.Get(r.Context(), s.Account); err == nil && acc.State == account.Active {
+		device = f.entered(r, &s, 0)
+	}
+	s, err := f.rejoin(w, r, s)
+	if err == nil {
+		f.setDevice(w.Header(), device)
+	}
+	return s, err
+}
+
+// rejoin advances a session into its account's present generation, which has ended the others.
+func (f *Flow) rejoin(w http.ResponseWriter, r *http.Request, s session.Session) (session.Session, error) {
 	acc, err := f.Accounts.Get(r.Context(), s.Account)
 	if err != nil {
 		return s, f.storeFault(err)
 	}
-	s.Generation, s.CodeAt = acc.Generation, f.Now()
+	s.Generation = acc.Generation
 	return f.advance(w, r, s, session.Full)
 }
 

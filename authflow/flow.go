@@ -46,6 +46,7 @@ type Options struct {
 type Count struct {
 	Login        func(result string)
 	SecondFactor func(method, result string)
+	Notice       func(failures int) // so many wrong codes of one account: account.Notices
 	StoreError   func(store string)
 }
 
@@ -65,6 +66,9 @@ func New(o Options) *Flow {
 	}
 	if o.Count.SecondFactor == nil {
 		o.Count.SecondFactor = func(string, string) {}
+	}
+	if o.Count.Notice == nil {
+		o.Count.Notice = func(int) {}
 	}
 	if o.Count.StoreError == nil {
 		o.Count.StoreError = func(string) {}

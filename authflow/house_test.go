@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -153,6 +154,7 @@ func (h *house) options(inner, public *url.URL, policy Policy, tries int) Option
 		End:      sessions.End, Log: log, Now: h.clock,
 		Count: Count{Login: func(result string) { h.counted.add("login", result) },
 			SecondFactor: func(method, result string) { h.counted.add(method, result) },
+			Notice:       func(failures int) { h.counted.add("guessing", strconv.Itoa(failures)) },
 			StoreError:   func(store string) { h.counted.add("store", store) }},
 	}
 }
@@ -169,7 +171,7 @@ func (h *house) routes() http.Handler {
 	pages := map[string]web.Handler{
 		"GET login": f.LoginPage, "POST login": f.Login, "GET verify": f.VerifyPage, "POST verify": f.Verify, "GET recovery": f.RecoveryPage, "POST recovery": f.Recovery,
 		"GET two-factor": f.TwoFactorPage, "POST two-factor/enable": f.Enable, "GET two-factor/disable": f.DisablePage, "POST two-factor/disable": f.Disable,
-		"POST two-factor/recovery-codes": f.RecoveryCodes, "GET logout": f.LogoutPage, "POST logout": f.Logout, "GET offer": f.OfferPage, "POST offer": f.Offer, "GET session": f.Session,
+		"POST two-factor/recovery-codes": f.RecoveryCodes, "POST two-factor/browsers": f.ForgetBrowser, "POST two-factor/sessions": f.LogOutOthers, "GET logout": f.LogoutPage, "POST logout": f.Logout, "GET offer": f.OfferPage, "POST offer": f.Offer, "GET session": f.Session,
 	}
 	return s.Chain(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page := pages[r.Method+" "+strings.TrimPrefix(r.URL.Path, web.Prefix)]

@@ -11,7 +11,6 @@ import (
 	"github.com/ispgate/ispgate/internal/account"
 	"github.com/ispgate/ispgate/internal/panel"
 	"github.com/ispgate/ispgate/internal/session"
-	"github.com/ispgate/ispgate/internal/throttle"
 	"github.com/ispgate/ispgate/internal/web"
 	"github.com/ispgate/ispgate/templates"
 )
@@ -85,9 +84,9 @@ func (f *Flow) known(r *http.Request, typed string) session.Session {
 
 // checkPassword asks whoever judges, behind the throttle. A try is given back when it was right or not judged at all.
 func (f *Flow) checkPassword(r *http.Request, name, password string) (panel.Outcome, time.Duration, error) {
-	try := throttle.Try{Account: strings.ToLower(strings.TrimSpace(name)), Addr: f.Site.Identifying(r)}
-	if folded, err := f.Profile.Spelling(name); err == nil {
-		try.Account = folded
+	try, err := f.passwordTry(r, name)
+	if err != nil {
+		return panel.Outcome{}, 0, err
 	}
 	wait, err := f.Throttle.Reserve(r.Context(), try)
 	if err != nil || wait > 0 {
@@ -142,6 +141,13 @@ func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session
 		return f.refuseAccount(w, r, out.Who, err)
 	}
 	s, stage, err := f.beginning(r, old, acc, out)
+	method := "password"
+	if err == nil {
+		var trusted bool
+		if trusted, err = f.recognise(r, &s); trusted && stage == session.Password {
+			stage, method = session.Full, "trusted"
+		}
+	}
 	if err == nil {
 		err = f.open(r, &s, stage)
 	}
@@ -159,7 +165,10 @@ func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session
 	if acc.State == account.None && f.Policy.Observes(s.Name, s.Role) {
 		f.Count.SecondFactor("none", "would_ask")
 	}
-	f.logged(r, s, "password")
+	if method == "trusted" {
+		f.skipped(w, r, s)
+	}
+	f.logged(r, s, method)
 	return f.next(w, r, s)
 }
 
@@ -222,7 +231,7 @@ func (f *Flow) open(r *http.Request, s *session.Session, stage session.Stage) er
 	if stage != session.Password {
 		return nil
 	}
-	res, err := f.Accounts.Challenge(r.Context(), s.Account, s.ID, account.Unknown)
+	res, err := f.Accounts.Challenge(r.Context(), s.Account, s.ID, account.PoolOf(s.Browser))
 	s.Note.RecoveryOnly = res.Closed
 	return err
 }

@@ -9,14 +9,15 @@ import (
 )
 
 // Policy says who needs a second factor. No mode, role or grace ever skips an active one (S24): Policy is asked only about
-// accounts that have none.
+// accounts that have none, and about the browsers that others trust.
 type Policy struct {
 	Mode           string   // observe | optional | required
 	RequiredFor    []string // user names or roles; empty with mode required: everybody
 	Administrators []string // always
 	ReadsRole      bool     // the profile can read roles; an unreadable one then counts as required
 	GraceUntil     time.Time
-	Enrolment      string // auto | open | ticket
+	Enrolment      string        // auto | open | ticket
+	Trust          time.Duration // how long a browser may skip the code; 0: never
 }
 
 // Requires reports whether this person must enrol before reaching the panel.
@@ -61,6 +62,21 @@ func (p Policy) Ticket(acc account.Account, now time.Time) bool {
 	default: // open while enrolling is a choice: a stolen password must not be enough to enrol where it no longer is one
 		return p.Mode == "required" && !p.inGrace(now)
 	}
+}
+
+// TrustOf is for how long this person may let a browser skip the code: administrators and emergency accounts never (S44).
+func (p Policy) TrustOf(name, key string) time.Duration {
+	if p.administrator(name) || account.InEmergency(key) {
+		return 0
+	}
+	return p.Trust
+}
+
+// Trusts reports whether a browser that this person trusted until then may skip the code. What was granted for longer than is
+// allowed now does not count.
+func (p Policy) Trusts(name, key string, until, now time.Time) bool {
+	left := until.Sub(now)
+	return left > 0 && left <= p.TrustOf(name, key)
 }
 
 func (p Policy) covers(name, role string) bool {

@@ -91,7 +91,8 @@ func (f *Flow) shown(s session.Session) (account.Secret, bool) {
 func (f *Flow) showOn(w http.ResponseWriter, r *http.Request, s session.Session, acc account.Account, status int, page templates.TwoFactorOn) error {
 	page.Since, page.CodesLeft, page.Account = acc.Enabled, acc.CodesLeft, acc.Name
 	page.NewCodes, page.DisableURL, page.BackURL = web.URL("two-factor/recovery-codes"), web.URL("two-factor/disable"), f.home(s)
-	page.Sessions = f.sessionRows(r, s)
+	page.Browsers, page.Forget = f.browserRows(r, s), web.URL("two-factor/browsers")
+	page.Sessions, page.LogoutRest = f.sessionRows(r, s), web.URL("two-factor/sessions")
 	f.Site.Show(w, r, status, page)
 	return nil
 }

@@ -17,7 +17,7 @@ func (f *Flow) VerifyPage(w http.ResponseWriter, r *http.Request) error {
 		if s.Note.RecoveryOnly {
 			return f.next(w, r, s)
 		}
-		return f.showVerify(w, r, http.StatusOK, templates.Verify{})
+		return f.showVerify(w, r, http.StatusOK, s, templates.Verify{})
 	}, session.Password)(w, r)
 }
 
@@ -29,7 +29,7 @@ func (f *Flow) Verify(w http.ResponseWriter, r *http.Request) error {
 		}
 		res, err := f.Accounts.Verify(r.Context(), f.try(r, s))
 		return f.conclude(w, r, s, "totp", res, err, func(status int, why templates.Message, seconds int) error {
-			return f.showVerify(w, r, status, templates.Verify{Error: why, TriesLeft: lastTries(res), Seconds: seconds, Closed: res.Closed})
+			return f.showVerify(w, r, status, s, templates.Verify{Error: why, TriesLeft: lastTries(res), Seconds: seconds, Closed: res.Closed})
 		})
 	}, session.Password)(w, r)
 }
@@ -76,7 +76,7 @@ func (f *Flow) sayUsed(w http.ResponseWriter, r *http.Request, s session.Session
 }
 
 func (f *Flow) try(r *http.Request, s session.Session) account.Try {
-	return account.Try{Account: s.Account, Pool: account.Unknown, Challenge: s.ID, Code: web.Field(r, "code")}
+	return account.Try{Account: s.Account, Pool: account.PoolOf(s.Browser), Challenge: s.ID, Code: web.Field(r, "code")}
 }
 
 // conclude is what a code at the login leads to, whichever kind it was.
@@ -88,9 +88,11 @@ func (f *Flow) conclude(w http.ResponseWriter, r *http.Request, s session.Sessio
 	switch {
 	case res.OK:
 		s.CodeAt = f.Now()
+		device := f.entered(r, &s, f.trust(r, s, method))
 		if s, err = f.advance(w, r, s, session.Full); err != nil {
 			return err
 		}
+		f.setDevice(w.Header(), device)
 		f.Count.SecondFactor(method, "ok")
 		f.logged(r, s, method)
 		return f.next(w, r, s)
@@ -99,7 +101,7 @@ func (f *Flow) conclude(w http.ResponseWriter, r *http.Request, s session.Sessio
 	case res.Won:
 		return f.reopen(r, s, again)
 	}
-	f.audit(r, "second_factor_failed", s, method)
+	f.wrongCode(r, s, method, res)
 	if res.Over {
 		f.Count.SecondFactor(method, "over")
 		if err := f.dismiss(w.Header(), r, s); err != nil {
@@ -114,10 +116,22 @@ func (f *Flow) conclude(w http.ResponseWriter, r *http.Request, s session.Sessio
 // reopen: a code of this challenge was right, but the session could not be raised (a store went away in between). The code is
 // spent, so another one is asked for.
 func (f *Flow) reopen(r *http.Request, s session.Session, again func(int, templates.Message, int) error) error {
-	if _, err := f.Accounts.Challenge(r.Context(), s.Account, s.ID, account.Unknown); err != nil {
+	if _, err := f.Accounts.Challenge(r.Context(), s.Account, s.ID, account.PoolOf(s.Browser)); err != nil {
 		return f.storeFault(err)
 	}
 	return again(http.StatusUnauthorized, templates.Say(templates.VerifyRejected), 0)
+}
+
+// wrongCode writes down a code that was not accepted, and tells an administrator when there were so many in one pool that
+// somebody who knows the password may be guessing.
+func (f *Flow) wrongCode(r *http.Request, s session.Session, method string, res account.Result) {
+	f.audit(r, "second_factor_failed", s, method)
+	if res.Notice == 0 {
+		return
+	}
+	f.Count.Notice(res.Notice)
+	f.Log.Warn("somebody who knows the password is guessing codes", "request", web.Of(r).ID, "account", s.Account, "name", s.Name, "failures", res.Notice)
+	f.audit(r, "guessing_codes", s, strconv.Itoa(res.Notice)+" failures")
 }
 
 // rejected words a refusal of a code: a wait, a closed budget, or just not accepted.
@@ -152,10 +166,22 @@ func (f *Flow) retryAfter(w http.ResponseWriter, wait time.Duration) int {
 	return n
 }
 
-func (f *Flow) showVerify(w http.ResponseWriter, r *http.Request, status int, page templates.Verify) error {
+func (f *Flow) showVerify(w http.ResponseWriter, r *http.Request, status int, s session.Session, page templates.Verify) error {
+	page.Trust = sayTrust(f.Policy.TrustOf(s.Name, s.Person))
 	page.Action, page.RecoveryURL, page.RestartURL = web.URL("verify"), web.URL("recovery"), web.URL("login")
 	f.Site.Show(w, r, status, page)
 	return nil
+}
+
+// sayTrust offers not to ask for so long, in whole days or hours; the zero Message: no such offer.
+func sayTrust(life time.Duration) templates.Message {
+	switch {
+	case life >= 24*time.Hour:
+		return templates.Say(templates.TrustDays, "n", int(life/(24*time.Hour)))
+	case life > 0:
+		return templates.Say(templates.TrustHours, "n", int(life/time.Hour))
+	}
+	return templates.Message{}
 }
 
 func (f *Flow) showRecovery(w http.ResponseWriter, r *http.Request, status int, s session.Session, page templates.Recovery) error {

@@ -11,10 +11,10 @@ import (
 	"github.com/ispgate/ispgate/test/harness"
 )
 
-// spend uses up the five wrong codes that a pool has without a wait, by somebody who has the password.
-func spend(t *testing.T, p *person) {
+// spend uses up the five wrong codes that a pool has without a wait, by somebody who has the password, and the device cookie
+// or none.
+func spend(t *testing.T, thief *person) {
 	t.Helper()
-	thief := p.elsewhere()
 	thief.want(thief.login(""), http.StatusSeeOther, "/ispgate/verify")
 	for i := range 5 {
 		if page := thief.post("verify", "code", thief.wrong()); page.Status != http.StatusUnauthorized {
@@ -55,7 +55,7 @@ func TestS23_RightCodeDuringAWait(t *testing.T) {
 		if first {
 			e.want(e.login("/customers"), http.StatusSeeOther, "/ispgate/verify")
 		}
-		spend(t, p)
+		spend(t, p.visitor(""))
 		if !first {
 			e.want(e.login("/customers"), http.StatusSeeOther, "/ispgate/verify")
 		}
@@ -83,7 +83,7 @@ func TestS24_ConfirmationDuringAWait(t *testing.T) {
 	h := open(t, Policy{Mode: "optional"}, 500)
 	p := h.enrolled(operator)
 	h.atStepBegin()
-	spend(t, p)
+	spend(t, p.visitor(p.device()))
 	code := p.code()
 	for _, page := range []string{"two-factor/recovery-codes", "two-factor/disable"} {
 		wantWait(t, page, p.post(page, "code", code))
@@ -106,7 +106,7 @@ func TestS24_ConfirmationDuringAWait(t *testing.T) {
 func TestRecoveryDuringAWait(t *testing.T) {
 	h := open(t, Policy{Mode: "optional"}, 500)
 	p := h.enrolled(operator)
-	spend(t, p)
+	spend(t, p.visitor(""))
 	e := p.elsewhere()
 	e.want(e.login(""), http.StatusSeeOther, "/ispgate/verify")
 	if text := e.post("recovery", "code", p.codes[0]).Want(http.StatusOK).Text("main"); !strings.Contains(text, "You used a recovery code. 9 are left.") {

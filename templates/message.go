@@ -27,6 +27,8 @@ const (
 	LoginConflict     Key = "login.conflict"    // the account cannot be told apart from another one; the administrator settles it
 	LoginPanelAgain   Key = "login.panel_again" // the panel logged the person out while the code was entered; no code will be asked again
 
+	TrustDays       Key = "verify.trust"       // n
+	TrustHours      Key = "verify.trust_hours" // n
 	VerifyRejected  Key = "verify.rejected"
 	VerifyWait      Key = "verify.wait"   // n
 	VerifyClosed    Key = "verify.closed" // the budget is empty

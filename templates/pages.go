@@ -28,8 +28,8 @@ type Verify struct {
 	Error       Message
 	TriesLeft   int // > 0: said under the error
 	Seconds     int
-	TrustDays   int  // > 0: "Don't ask on this browser for n days" is offered
-	Closed      bool // no code can be entered: only the recovery link and the message are shown
+	Trust       Message // "Don't ask on this browser for 30 days"; zero: not offered
+	Closed      bool    // no code can be entered: only the recovery link and the message are shown
 }
 
 // Recovery asks for one of the recovery codes.
@@ -92,11 +92,15 @@ type SessionRow struct {
 	Browser string
 }
 
-// BrowserRow is one browser that does not ask for a code.
+// BrowserRow is one browser in which the account has entered a code.
 type BrowserRow struct {
-	ID       string
-	Name     string
-	LastUsed time.Time
+	ID           string
+	Current      bool
+	Name         string // empty: nothing is known of it
+	Address      string // of the latest login
+	Created      time.Time
+	LastUsed     time.Time
+	TrustedUntil time.Time // zero: it asks for a code
 }
 
 // Disable confirms turning the second factor off.

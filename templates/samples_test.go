@@ -53,8 +53,8 @@ func samples() []sample {
 		{"login-ended", with(login, func(p *Login) { p.Username, p.Notice = "operator@demo.isp", Say(LoginEnded) })},
 		{"login-label", with(login, func(p *Login) { p.UserLabel = "Staff number" })},
 		{"verify", verify},
-		{"verify-trust", with(verify, func(p *Verify) { p.TrustDays = 30 })},
-		{"verify-rejected", with(verify, func(p *Verify) { p.Error, p.TriesLeft, p.TrustDays = Say(VerifyRejected), 2, 30 })},
+		{"verify-trust", with(verify, func(p *Verify) { p.Trust = Say(TrustDays, "n", 30) })},
+		{"verify-rejected", with(verify, func(p *Verify) { p.Error, p.TriesLeft, p.Trust = Say(VerifyRejected), 2, Say(TrustHours, "n", 1) })},
 		{"verify-wait", with(verify, func(p *Verify) { p.Error, p.Seconds = Say(VerifyWait, "n", 120), 120 })},
 		{"verify-closed", with(verify, func(p *Verify) { p.Error, p.Closed = Say(VerifyClosed), true })},
 		{"recovery", recovery},
@@ -98,7 +98,10 @@ func with[P Page](p P, change func(*P)) P {
 
 func fillOn(p *TwoFactorOn) {
 	p.Notice, p.CodesLeft, p.Forget, p.LogoutRest = Say(RecoveryUsed, "n", 2), 2, "/ispgate/two-factor/browsers", "/ispgate/two-factor/sessions"
-	p.Browsers = []BrowserRow{{"b1", "Chrome on Android", sampleTime}, {"b2", "Firefox on Windows", sampleTime.AddDate(0, -1, 2)}}
+	p.Browsers = []BrowserRow{
+		{ID: "b1", Current: true, Name: "Chrome on Android", Address: "203.0.113.7", Created: sampleTime.AddDate(0, -1, 2), LastUsed: sampleTime, TrustedUntil: sampleTime.AddDate(0, 1, 0)},
+		{ID: "b2", Address: "2001:db8:0:1:aaaa:bbbb:cccc:dddd", Created: sampleTime.AddDate(0, -1, 2), LastUsed: sampleTime.AddDate(0, -1, 2)},
+	}
 	p.Sessions = []SessionRow{{true, sampleTime, "203.0.113.7", "Chrome on Android"}, {false, sampleTime, "2001:db8:0:1:aaaa:bbbb:cccc:dddd", "Firefox on Windows"}}
 }
 

@@ -19,7 +19,7 @@ type view struct {
 	Faults []fault
 }
 
-// T is a text of the catalogue: {{.T "verify.trust" "n" .P.TrustDays}}.
+// T is a text of the catalogue: {{.T "on.codes_left" "n" .P.CodesLeft}}.
 func (v view) T(key Key, args ...any) (string, error) {
 	if _, ok := v.words.phrases[key]; !ok {
 		return "", fmt.Errorf("no text %q", key)

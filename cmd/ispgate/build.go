@@ -86,6 +86,7 @@ func (b builder) gateway() (*gateway, error) {
 		Count: authflow.Count{
 			Login:        func(result string) { b.metrics.logins.WithLabelValues(result).Inc() },
 			SecondFactor: func(method, result string) { b.metrics.secondFactor.WithLabelValues(method, result).Inc() },
+			Notice:       func(failures int) { b.metrics.guessing.WithLabelValues(strconv.Itoa(failures)).Inc() },
 			StoreError:   func(store string) { b.metrics.storeErrors.WithLabelValues(store).Inc() },
 		},
 	})
@@ -158,8 +159,12 @@ func (b builder) throttle() *throttle.Throttle {
 
 func (b builder) policy() authflow.Policy {
 	t := b.cfg.TwoFactor
-	return authflow.Policy{Mode: t.Policy, RequiredFor: t.RequiredFor, Administrators: b.cfg.Administrators, ReadsRole: b.profile.ReadsRole() || b.cfg.Passwords.RolesFile != "",
+	p := authflow.Policy{Mode: t.Policy, RequiredFor: t.RequiredFor, Administrators: b.cfg.Administrators, ReadsRole: b.profile.ReadsRole() || b.cfg.Passwords.RolesFile != "",
 		GraceUntil: t.GraceUntil, Enrolment: t.Enrolment}
+	if t.TrustedDevices.Enabled {
+		p.Trust = t.TrustedDevices.Lifetime
+	}
+	return p
 }
 
 func (b builder) proxy(site *web.Site, pan *panel.Panel, sessions *session.Manager) *proxy.Proxy {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,7 @@ type metrics struct {
 	registry       *prometheus.Registry
 	logins         *prometheus.CounterVec
 	secondFactor   *prometheus.CounterVec
+	guessing       *prometheus.CounterVec
 	decisions      *prometheus.CounterVec
 	panelLogin     *prometheus.HistogramVec
 	requests       *prometheus.HistogramVec
@@ -34,6 +36,7 @@ func newMetrics() *metrics {
 		registry:       prometheus.NewRegistry(),
 		logins:         counter("logins_total", "Password logins by result.", "result"),
 		secondFactor:   counter("second_factor_total", "Uses of a second factor by method and result.", "method", "result"),
+		guessing:       counter("code_guessing_total", "Accounts whose wrong codes reached a number at which somebody who knows the password may be guessing.", "failures"),
 		decisions:      counter("gate_decisions_total", "What the gate said of requests.", "decision"),
 		storeErrors:    counter("store_errors_total", "Failed operations of a store.", "store"),
 		public:         counter("public_requests_total", "Requests that a public rule let through, by its number in the profile.", "rule"),
@@ -50,13 +53,16 @@ func newMetrics() *metrics {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "ispgate", Name: "build_info", Help: "Always 1; the label names the build.",
 		ConstLabels: prometheus.Labels{"version": versionOf()}})
 	info.Set(1)
-	m.registry.MustRegister(m.logins, m.secondFactor, m.decisions, m.storeErrors, m.public, m.usersReloads, m.removedHeaders, m.droppedCookies,
+	m.registry.MustRegister(m.logins, m.secondFactor, m.guessing, m.decisions, m.storeErrors, m.public, m.usersReloads, m.removedHeaders, m.droppedCookies,
 		m.panelLogin, m.requests, m.upstream, info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, store := range []string{"redis", "sql"} {
 		m.storeErrors.WithLabelValues(store)
 	}
 	for _, result := range []string{"ok", "failed"} {
 		m.usersReloads.WithLabelValues(result)
+	}
+	for _, n := range account.Notices() {
+		m.guessing.WithLabelValues(strconv.Itoa(n))
 	}
 	return m
 }

@@ -29,6 +29,8 @@ func table(f *authflow.Flow, p *proxy.Proxy, s *web.Site) map[string]route {
 		"two-factor/enable":         {post: f.Enable},
 		"two-factor/disable":        {get: f.DisablePage, post: f.Disable},
 		"two-factor/recovery-codes": {post: f.RecoveryCodes},
+		"two-factor/browsers":       {post: f.ForgetBrowser},
+		"two-factor/sessions":       {post: f.LogOutOthers},
 		"logout":                    {get: f.LogoutPage, post: f.Logout},
 		"offer":                     {get: f.OfferPage, post: f.Offer},
 		"language":                  {post: f.Language},

@@ -17,6 +17,8 @@ var contract = map[string]struct{ methods, label string }{
 	"two-factor/enable":         {"POST", "two-factor/enable"},
 	"two-factor/disable":        {"GET, HEAD, POST", "two-factor/disable"},
 	"two-factor/recovery-codes": {"POST", "two-factor/recovery-codes"},
+	"two-factor/browsers":       {"POST", "two-factor/browsers"},
+	"two-factor/sessions":       {"POST", "two-factor/sessions"},
 	"logout":                    {"GET, HEAD, POST", "logout"},
 	"auth":                      {"GET, HEAD", "auth"},
 	"offer":                     {"GET, HEAD, POST", "offer"},

@@ -85,6 +85,11 @@ func (w *world) forgetAll(t *testing.T, p person) error {
 		forgot, err = w.ForgetBrowser(t.Context(), p.ID, b.ID)
 		want(t, "forgot again", forgot || err != nil, false)
 	}
+	for _, odd := range []string{"", "\x00", "\xff", strings.Repeat("f", 5000)} {
+		if forgot, err := w.ForgetBrowser(t.Context(), p.ID, odd); forgot || err != nil {
+			t.Errorf("%.20q: %v, %v", odd, forgot, err)
+		}
+	}
 	return err
 }
 
@@ -214,6 +219,7 @@ func whose(t *testing.T, w *world) {
 	}
 	for _, c := range []struct{ typed, folded, want string }{
 		{"ALICE", "alice", a.ID}, {"Bob", "nobody", b.ID}, {"alice@example.test", "alice", b.ID}, {"x", "y", ""}, {"", "", ""},
+		{"\x00\xff", "alice", a.ID}, {"Bob", "\x00", b.ID}, {"\xff", "\xff", ""},
 	} {
 		if id, err := w.Whose(t.Context(), c.typed, c.folded); err != nil || id != c.want {
 			t.Errorf("%+v: %q, %v", c, id, err)

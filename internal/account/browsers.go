@@ -2,8 +2,11 @@ package account
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Browsers lists those in which the account is recognised, the latest login first. Rows that do not verify recognise nobody and
@@ -41,6 +44,9 @@ func (s *Store) Browsers(ctx context.Context, account string) ([]Browser, error)
 // ForgetBrowser takes recognition and trust of one browser away from the account; the other accounts on it keep theirs. False:
 // there was none.
 func (s *Store) ForgetBrowser(ctx context.Context, account, browser string) (forgot bool, err error) {
+	if raw, err := hex.DecodeString(browser); err != nil || len(raw) != browserID {
+		return false, nil
+	}
 	err = s.change(ctx, "forget the browser", func(ctx context.Context, q queries) error {
 		n, err := q.exec(ctx, `DELETE FROM browser_accounts WHERE browser = ? AND account = ?`, browser, account)
 		forgot = n == 1
@@ -54,6 +60,9 @@ func (s *Store) ForgetBrowser(ctx context.Context, account, browser string) (for
 func (s *Store) Whose(ctx context.Context, spelling, folded string) (account string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if spelling, folded = askable(spelling), askable(folded); spelling+folded == "" {
+		return "", nil
+	}
 	err = s.reading().each(ctx, func(scan scanner) error {
 		var id string
 		var nth int
@@ -68,6 +77,14 @@ func (s *Store) Whose(ctx context.Context, spelling, folded string) (account str
 		return "", fmt.Errorf("whose name: %w", err)
 	}
 	return account, nil
+}
+
+// askable is a typed name as far as a name can have it: PostgreSQL refuses to look for any other bytes.
+func askable(typed string) string {
+	if len(typed) > longestName || !utf8.ValidString(typed) || strings.ContainsFunc(typed, control) {
+		return ""
+	}
+	return typed
 }
 
 // pruneBrowsers removes the lines of browsers that are gone, browsers on which no account hangs, and the budgets of pools that are

@@ -78,7 +78,7 @@ func (d *draft) factorKeys() []slot {
 		one("two_factor.issuer", &f.Issuer, issuer),
 		count("two_factor.skew", &f.Skew, 0, 2),
 		toggle("two_factor.trusted_devices.enabled", &f.TrustedDevices.Enabled),
-		one("two_factor.trusted_devices.lifetime", &f.TrustedDevices.Lifetime, duration(time.Minute, year)),
+		one("two_factor.trusted_devices.lifetime", &f.TrustedDevices.Lifetime, duration(time.Hour, year)),
 	}
 }
 

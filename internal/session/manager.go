@@ -114,8 +114,8 @@ func (m *Manager) Begin(account, name, role string, generation int64) Session {
 }
 
 // Advance takes s to a stage, under a new token that goes into h as a cookie. Nothing else raises a stage, and no token
-// ever changes its stage. ID, Created, End and Custody stay; Name, Role, Generation, CodeAt, ReturnTo and the marks of
-// s are written as they are given; a pending secret is gone (S26).
+// ever changes its stage. ID, Created, End and Custody stay; Name, Role, Generation, CodeAt, Browser, ReturnTo and the
+// marks of s are written as they are given; a pending secret is gone (S26).
 //
 // Without an error the old token is retired (Session.Retired). Errors: ErrStage, no flow has this step; ErrRetired,
 // another request rotated s first; ErrRevoked, s or its account's sessions were ended meanwhile; ErrStore; others are

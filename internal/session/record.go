@@ -31,6 +31,7 @@ type record struct {
 	Until      int64  `json:"u"`
 	CodeAt     int64  `json:"t,omitempty"`
 	Local      string `json:"l,omitempty"`
+	Browser    string `json:"b,omitempty"`
 	Custody    string `json:"k,omitempty"`
 	ReturnTo   string `json:"to,omitempty"`
 	Retired    bool   `json:"x,omitempty"`
@@ -41,7 +42,7 @@ func (s Session) record() record {
 	return record{
 		Version: recordVersion, ID: s.ID, Account: s.Account, Person: s.Person, Name: s.Name, Role: s.Role, Generation: s.Generation,
 		Stage: s.Stage, Created: millis(s.Created), End: millis(s.End), Until: millis(s.until), CodeAt: millis(s.CodeAt),
-		Local: s.Local, Custody: s.Custody, ReturnTo: s.ReturnTo,
+		Local: s.Local, Browser: s.Browser, Custody: s.Custody, ReturnTo: s.ReturnTo,
 	}
 }
 
@@ -49,7 +50,7 @@ func (r record) session() Session {
 	return Session{
 		ID: r.ID, Account: r.Account, Person: r.Person, Name: r.Name, Role: r.Role, Generation: r.Generation,
 		Stage: r.Stage, Created: moment(r.Created), End: moment(r.End), until: moment(r.Until), CodeAt: moment(r.CodeAt),
-		Local: r.Local, Custody: r.Custody, ReturnTo: r.ReturnTo,
+		Local: r.Local, Browser: r.Browser, Custody: r.Custody, ReturnTo: r.ReturnTo,
 	}
 }
 

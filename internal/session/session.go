@@ -65,6 +65,7 @@ type Session struct {
 	End        time.Time // absolute
 	CodeAt     time.Time // when this session last entered a code; zero: never
 	Local      string    // names the line of a users file that the password was right for; empty: the panel's login was asked
+	Browser    string    // id of the recognised browser in which the password was typed; empty: unknown
 	Custody    string    // names the key that seals this session's panel cookies
 	ReturnTo   string    // where the person wanted to go
 	Seen       time.Time // last activity that was written
