@@ -158,9 +158,15 @@ func (b builder) throttle() *throttle.Throttle {
 }
 
 func (b builder) policy() authflow.Policy {
-	t := b.cfg.TwoFactor
-	p := authflow.Policy{Mode: t.Policy, RequiredFor: t.RequiredFor, Administrators: b.cfg.Administrators, ReadsRole: b.profile.ReadsRole() || b.cfg.Passwords.RolesFile != "",
-		GraceUntil: t.GraceUntil, Enrolment: t.Enrolment}
+	p := policyOf(b.cfg)
+	p.ReadsRole = b.profile.ReadsRole() || b.cfg.Passwords.RolesFile != ""
+	return p
+}
+
+// policyOf is the policy without what the profile adds to it.
+func policyOf(cfg *config.Config) authflow.Policy {
+	t := cfg.TwoFactor
+	p := authflow.Policy{Mode: t.Policy, RequiredFor: t.RequiredFor, Administrators: cfg.Administrators, GraceUntil: t.GraceUntil, Enrolment: t.Enrolment}
 	if t.TrustedDevices.Enabled {
 		p.Trust = t.TrustedDevices.Lifetime
 	}

@@ -36,11 +36,12 @@ two_factor.enrolment demands one. Standard output gets the ticket alone. An earl
 			"let the person log in that far, then issue it"},
 	{verb: "reset-2fa", kind: "reset", run: resetFactor, hint: seeList,
 		short: "Take the second factor away, for a lost phone",
-		long: `Take the second factor, the recovery codes and any open ticket of NAME away and end all sessions. The person reaches the
+		long: `Take the second factor, the recovery codes and any open ticket of NAME away, forget the browsers and end all sessions. The person reaches the
 panel again after enrolling, which then needs a ticket: users ticket.`},
 	{verb: "unlock", kind: "unlocked", run: unlockAccount, hint: seeList,
 		short: "Allow five more codes after too many wrong ones",
-		long:  `Grant NAME one extra challenge of five codes in browsers that are not recognised, whatever has been used up.`},
+		long: `Grant NAME one extra challenge of five codes, whatever has been used up: in all browsers that are not recognised together,
+and in each that is.`},
 	{verb: "revoke", kind: "revoked", run: revokeSessions, hint: seeList,
 		short: "End all sessions",
 		long:  `End all sessions of NAME on every node. The second factor stays as it is.`},

@@ -28,6 +28,35 @@ type userLine struct {
 	ID           string        `json:"id"`
 }
 
+// userShown is what show tells of an account in JSON.
+type userShown struct {
+	userLine
+	Browsers []browserLine `json:"browsers"`
+}
+
+// browserLine is a browser in which the account is recognised.
+type browserLine struct {
+	ID           string     `json:"id"`
+	Created      time.Time  `json:"created"`
+	Seen         time.Time  `json:"seen"`
+	TrustedUntil *time.Time `json:"trusted_until,omitempty"` // until then it skips the code
+	Address      string     `json:"address"`
+	UserAgent    string     `json:"user_agent"`
+}
+
+func (d directory) linesOf(a account.Account, browsers []account.Browser) []browserLine {
+	lines := []browserLine{} // an empty list, not null
+	for _, b := range browsers {
+		l := browserLine{ID: b.ID, Created: b.Created.UTC(), Seen: b.Seen.UTC(), Address: b.Address, UserAgent: b.UserAgent}
+		if policyOf(d.cfg).Trusts(a.Name, a.Key, b.TrustedUntil, time.Now()) {
+			until := b.TrustedUntil.UTC()
+			l.TrustedUntil = &until
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
 func lineOf(a account.Account) userLine {
 	l := userLine{Name: a.Name, Key: a.Key, SecondFactor: a.State, CodesLeft: a.CodesLeft, Generation: a.Generation, ID: a.ID}
 	if !a.Enabled.IsZero() {
@@ -62,7 +91,7 @@ func usersShowCommand() *cobra.Command {
 	var path, output string
 	c := &cobra.Command{
 		Use:   "show NAME -c FILE",
-		Short: "Show one account",
+		Short: "Show one account and the browsers that are recognised",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkOutput(output); err != nil {
@@ -73,7 +102,11 @@ func usersShowCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return d.printOne(c.OutOrStdout(), acc, output)
+				browsers, err := d.Browsers(ctx, acc.ID)
+				if err != nil {
+					return err
+				}
+				return d.printOne(c.OutOrStdout(), acc, d.linesOf(acc, browsers), output)
 			})
 		},
 	}
@@ -109,13 +142,24 @@ func (d directory) printList(w io.Writer, accounts []account.Account, output str
 	return t.Flush()
 }
 
-func (d directory) printOne(w io.Writer, a account.Account, output string) error {
+func (d directory) printOne(w io.Writer, a account.Account, browsers []browserLine, output string) error {
 	if output == "json" {
-		return printJSON(w, lineOf(a))
+		return printJSON(w, userShown{lineOf(a), browsers})
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "Name\t%s\nKey\t%s\nSecond factor\t%s\nSince\t%s\nRecovery codes\t%d\nGeneration\t%d\nID\t%s\n",
 		shown(a.Name), shown(a.Key), a.State, d.clock(a.Enabled), a.CodesLeft, a.Generation, a.ID)
+	if err := t.Flush(); err != nil || len(browsers) == 0 {
+		return err
+	}
+	fmt.Fprintln(t, "\nBROWSER LAST SEEN\tFIRST SEEN\tSKIPS THE CODE UNTIL\tADDRESS\tUSER AGENT")
+	for _, b := range browsers {
+		until := time.Time{}
+		if b.TrustedUntil != nil {
+			until = *b.TrustedUntil
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", d.clock(b.Seen), d.clock(b.Created), d.clock(until), b.Address, shown(b.UserAgent))
+	}
 	return t.Flush()
 }
 
