@@ -85,6 +85,9 @@ func TestS40_NoSecretInClear(t *testing.T) {
 	})
 	outages(t, o, c, secrets, func(p *harness.Page) { errors = append(errors, p) })
 
+	if len(secrets["device token"]) == 0 {
+		t.Error("no device token was planted")
+	}
 	for kind, planted := range secrets {
 		t.Logf("%d × %s", len(planted), kind)
 	}
@@ -150,7 +153,7 @@ func fullRun(t *testing.T, o *office.Office, secrets canaries, got func(*harness
 	got(c.Recover(code()))
 	got(c.Recover("canary-recovery-QWERTY"))
 	secrets.plant("wrong recovery code", "canary-recovery-QWERTY")
-	c.Code(code())
+	c.PostForm(office.Verify, url.Values{"code": {code()}, "trust_device": {"1"}})
 	c.WantPanel()
 	keepCookies(c, secrets)
 	for _, path := range []string{"/nonexistent", office.Login, "/ispgate/nonexistent", "/customer/portal", office.TwoFactor, "/login", office.Login + "/x", "/api/auth/login"} {
@@ -175,6 +178,14 @@ func fullRun(t *testing.T, o *office.Office, secrets canaries, got func(*harness
 
 func keepCookies(c *office.Clerk, secrets canaries) {
 	secrets.plant("session cookie", c.Cookie("/", ours))
+	if token := c.Cookie("/", device); token != "" {
+		raw, err := base64.RawURLEncoding.DecodeString(token)
+		if err != nil {
+			panic(err)
+		}
+		secrets.plant("device token", token)
+		secrets.plantKey("device token", raw[16:]) // what stands before it is the browser's name
+	}
 	for pair := range strings.SplitSeq(c.Cookies("/"), "; ") {
 		if _, value, _ := strings.Cut(pair, "="); strings.HasPrefix(value, "ig1.") {
 			secrets.plant("panel cookie", value)

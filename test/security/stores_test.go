@@ -35,6 +35,8 @@ func dump(t *testing.T, client *redis.Client) map[string]string {
 			all[key] = client.Get(t.Context(), key).Val()
 		case "hash":
 			all[key] = fmt.Sprint(client.HGetAll(t.Context(), key).Val())
+		case "zset":
+			all[key] = fmt.Sprint(client.ZRangeWithScores(t.Context(), key, 0, -1).Val())
 		case "none": // gone meanwhile
 		default:
 			t.Fatalf("%s is a %s", key, kind)
