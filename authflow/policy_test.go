@@ -94,3 +94,27 @@ func TestS18_Tickets(t *testing.T) {
 		}
 	}
 }
+
+func TestS44_WhoMayTrustABrowser(t *testing.T) {
+	p := Policy{Mode: "optional", Trust: time.Hour, Administrators: []string{"root"}}
+	for _, c := range []struct {
+		what      string
+		policy    Policy
+		name, key string
+		until     time.Time
+		want      bool
+	}{
+		{"anybody", p, "a", "id:1", today.Add(time.Hour), true},
+		{"its last moment", p, "a", "id:1", today.Add(1), true},
+		{"over", p, "a", "id:1", today, false},
+		{"never trusted", p, "a", "id:1", time.Time{}, false},
+		{"for longer than is allowed now", p, "a", "id:1", today.Add(time.Hour + 1), false},
+		{"an administrator", p, "ROOT", "id:1", today.Add(time.Minute), false},
+		{"an emergency account", p, "a (emergency)", account.Emergency + ":a", today.Add(time.Minute), false},
+		{"switched off", Policy{Mode: "optional"}, "a", "id:1", today.Add(time.Minute), false},
+	} {
+		if got := c.policy.Trusts(c.name, c.key, c.until, today); got != c.want {
+			t.Errorf("%s: %t, want %t", c.what, got, c.want)
+		}
+	}
+}
