@@ -47,6 +47,7 @@ func TestS44_TrustedBrowserSkipsTheCode(t *testing.T) {
 	if s := e.session(); s.Stage != session.Full || !s.CodeAt.IsZero() {
 		t.Errorf("%+v", s)
 	}
+	e.want(e.login("/customers"), http.StatusSeeOther, "/customers") // a panel session renewed inside a session is no login
 	if n := h.counted.of("trusted", "ok"); n != 1 {
 		t.Errorf("counted %d", n)
 	}

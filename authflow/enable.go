@@ -62,7 +62,7 @@ func (f *Flow) enabled(w http.ResponseWriter, r *http.Request, s session.Session
 // renew advances a session that has just confirmed a change of its factor into the account's new generation. The change ended
 // every recognition: while there is a factor, this browser is recognised anew.
 func (f *Flow) renew(w http.ResponseWriter, r *http.Request, s session.Session) (session.Session, error) {
-	s.CodeAt, s.Browser = f.Now(), ""
+	s.CodeAt = f.Now()
 	device := ""
 	if acc, err := f.Accounts.Get(r.Context(), s.Account); err == nil && acc.State == account.Active {
 		device = f.entered(r, &s, 0)

@@ -176,3 +176,14 @@ func recoveryWhenClosed(t *testing.T, w *world) {
 	want(t, "recovery", w.recover(t, p.ID, "owner", p.codes[0]).OK, true)
 	want(t, "still closed", w.challenge(t, p.ID, "next", Unknown), Result{Closed: true})
 }
+
+// recoveryIsNotCrowdedOut: more wrong recovery codes from more sessions than are kept end nobody's challenge, and leave no more rows.
+func recoveryIsNotCrowdedOut(t *testing.T, w *world) {
+	p := w.enabled(t, "alice")
+	want(t, "a typing error", w.recover(t, p.ID, "owner", "AAAA-AAAA-AAAA-AAAA"), Result{Left: 4})
+	for i := range recoverySlots + 20 {
+		want(t, "the attacker", w.recover(t, p.ID, fmt.Sprint("attacker ", i), "AAAA-AAAA-AAAA-AAAA"), Result{Left: 4})
+	}
+	want(t, "rows", w.count(t, `SELECT COUNT(*) FROM challenges WHERE pool = 'recovering'`), recoverySlots)
+	want(t, "the owner", w.recover(t, p.ID, "owner", p.codes[0]).OK, true)
+}

@@ -75,6 +75,7 @@ var contract = []struct {
 	{"EnableIsLimited", enableIsLimited},
 	{"RecoveryCodes", recoveryCodes},
 	{"RecoveryWhenClosed", recoveryWhenClosed},
+	{"TestS23_RecoveryIsNotCrowdedOut", recoveryIsNotCrowdedOut},
 	{"TestS19_Exchanged", exchanged},
 	{"PruneOfMany", pruneOfMany},
 	{"MigrationsAreNotCutOff", migrationsAreNotCutOff},
