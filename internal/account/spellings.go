@@ -27,10 +27,13 @@ func (s *Store) typed(ctx context.Context, q queries, spelling string) (id strin
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", ErrNotFound
-	case err == nil && !s.opt.Ring.CheckMAC(mac, "spelling", s.install, s.opt.Panel, spelling, id):
-		return "", fmt.Errorf("%w: %s: a remembered name with a wrong MAC", ErrTampered, id)
+	case err != nil:
+		return "", err
 	}
-	return id, err
+	if err := s.opt.Ring.CheckMAC(mac, "spelling", s.install, s.opt.Panel, spelling, id); err != nil {
+		return "", fmt.Errorf("%w: %s: a remembered name with a wrong MAC: %w", ErrTampered, id, err)
+	}
+	return id, nil
 }
 
 // Remember pins a typed name to the account that it led to just now. A name that led to somebody else before is a *Conflict:
