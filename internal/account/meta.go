@@ -31,10 +31,10 @@ func (s *Store) metaMAC(name, value string) []byte {
 }
 
 // readMeta returns ErrForeign for a row that is absent or was made under other keys or another installation.
-func (s *Store) readMeta(ctx context.Context, name, install string) (string, error) {
+func (s *Store) readMeta(ctx context.Context, q queries, name, install string) (string, error) {
 	var value string
 	var mac []byte
-	err := s.db.queries().row(ctx, `SELECT value, mac FROM meta WHERE name = ?`, name).Scan(&value, &mac)
+	err := q.row(ctx, `SELECT value, mac FROM meta WHERE name = ?`, name).Scan(&value, &mac)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("%w: it has no %s", ErrForeign, name)
 	}

@@ -14,23 +14,23 @@ const maxSpellings = 50
 func (s *Store) Typed(ctx context.Context, spelling string) (Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	id, err := s.typed(ctx, s.reading(), spelling)
+	id, err := s.typed(ctx, s.reading(), s.opt.Panel, spelling)
 	if err != nil {
 		return Account{}, fmt.Errorf("typed name: %w", err)
 	}
 	return s.Get(ctx, id)
 }
 
-func (s *Store) typed(ctx context.Context, q queries, spelling string) (id string, err error) {
+func (s *Store) typed(ctx context.Context, q queries, panel, spelling string) (id string, err error) {
 	var mac []byte
-	err = q.row(ctx, `SELECT account, mac FROM spellings WHERE panel = ? AND spelling = ?`, s.opt.Panel, spelling).Scan(&id, &mac)
+	err = q.row(ctx, `SELECT account, mac FROM spellings WHERE panel = ? AND spelling = ?`, panel, spelling).Scan(&id, &mac)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", ErrNotFound
 	case err != nil:
 		return "", err
 	}
-	if err := s.opt.Ring.CheckMAC(mac, "spelling", s.install, s.opt.Panel, spelling, id); err != nil {
+	if err := s.opt.Ring.CheckMAC(mac, "spelling", s.install, panel, spelling, id); err != nil {
 		return "", fmt.Errorf("%w: %s: a remembered name with a wrong MAC: %w", ErrTampered, id, err)
 	}
 	return id, nil
@@ -46,7 +46,7 @@ func (s *Store) Remember(ctx context.Context, acc Account, spelling string) erro
 		return nil // as at nearly every login
 	}
 	err := s.change(ctx, "remember a typed name", func(ctx context.Context, q queries) error {
-		id, err := s.typed(ctx, q, spelling)
+		id, err := s.typed(ctx, q, s.opt.Panel, spelling)
 		if err == nil && id != acc.ID {
 			return s.another(ctx, q, spelling, id)
 		}
