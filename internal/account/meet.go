@@ -56,6 +56,17 @@ func (i Identity) check() error {
 
 func control(r rune) bool { return r < ' ' || r == 0x7f }
 
+// taken is the conflict of a name that belongs to another account. Whoever has a second factor may only have been renamed in the
+// panel: to delete that account would let its owner in without one.
+func taken(who Identity, holder record) *Conflict {
+	if holder.State == None {
+		return conflict(who, holder, "delete", "")
+	}
+	c := conflict(who, holder, "rename", " NEW-NAME")
+	c.Command += " (if that person is gone: " + conflict(who, holder, "delete", "").Command + ")"
+	return c
+}
+
 func conflict(who Identity, holder record, verb, rest string) *Conflict {
 	return &Conflict{Name: who.Name, Pinned: holder.Key, Command: "ispgate users " + verb + " " + shellQuote(holder.Key) + rest}
 }
@@ -74,7 +85,7 @@ func (s *Store) admit(ctx context.Context, who Identity) (Account, error) {
 	case err == nil && waits(holder.Key) && who.Realm == "":
 		return s.match(ctx, holder, who)
 	case err == nil:
-		return Account{}, conflict(who, holder, "delete", "")
+		return Account{}, taken(who, holder)
 	case !errors.Is(err, ErrNotFound):
 		return Account{}, fmt.Errorf("meet: %w", err)
 	}

@@ -210,7 +210,7 @@ func (s *Store) match(ctx context.Context, holder record, who Identity) (Account
 		switch {
 		case r.Key == who.Key(): // somebody was faster
 		case !waits(r.Key) || r.Name != who.Name:
-			return conflict(who, *r, "delete", "")
+			return taken(who, *r)
 		default:
 			r.Key = who.Key()
 			if r.State == None {

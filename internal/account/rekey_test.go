@@ -82,7 +82,7 @@ func rekeySettles(t *testing.T, w *world) {
 		t.Errorf("her code: %+v", res)
 	}
 	var c *Conflict
-	if _, err := n.Meet(t.Context(), Identity{ID: "9", Name: "alice"}); !errors.As(err, &c) || c.Command != "ispgate users delete 'id:1'" {
+	if _, err := n.Meet(t.Context(), Identity{ID: "9", Name: "alice"}); !errors.As(err, &c) || !strings.HasPrefix(c.Command, "ispgate users rename 'id:1' NEW-NAME (if") {
 		t.Errorf("another alice: %v", err)
 	}
 	want(t, "dan's ticket is still due", n.meetAs(t, "4", "dan").State, Reset)

@@ -77,5 +77,5 @@ func (s *Store) another(ctx context.Context, q queries, spelling, id string) err
 	if err != nil {
 		return err
 	}
-	return conflict(Identity{Name: spelling}, holder, "delete", "")
+	return taken(Identity{Name: spelling}, holder)
 }
