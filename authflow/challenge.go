@@ -122,7 +122,7 @@ func (f *Flow) settled(w http.ResponseWriter, r *http.Request, s session.Session
 		}
 		return f.admit(w, r, session.Session{}, panel.Outcome{Verdict: panel.OK, Who: who, Jar: jar}, typed)
 	}
-	s.Role, s.Note.Challenge = who.Role, false
+	s.Person, s.Role, s.Note.Challenge = acc.Key, who.Role, false
 	s.ReturnTo = f.returnTo(r)
 	if s, err = f.advance(w, r, s, session.Full); err != nil {
 		return f.anyFault(err)

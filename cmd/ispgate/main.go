@@ -70,7 +70,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(demoCommand(), initCommand(), serveCommand(), checkCommand(), panelCommand(), routesCommand(), usersCommand(),
+	root.AddCommand(demoCommand(), initCommand(), serveCommand(), checkCommand(), panelCommand(), routesCommand(), usersCommand(), keysCommand(), auditCommand(),
 		frontCommand("nginx"), frontCommand("caddy"), frontCommand("traefik"), versionCommand())
 	wrapArgs(root)
 	return root

@@ -60,6 +60,7 @@ func (s *standby) open(ctx context.Context) error {
 	maps.Copy(parts, gw.state())
 	s.health.open(parts)
 	go warnOfRedis(ctx, st, b.log)
+	go (&keysWatch{path: b.cfg.KeysFile, ring: st.ring, log: b.log}).run(ctx)
 	gw.run(ctx, b.log)
 	go prune(ctx, st, b.cfg.Audit.Retention, b.cfg.Sessions.Absolute, b.log)
 	s.gateway.Store(gw)

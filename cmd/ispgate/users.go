@@ -10,6 +10,7 @@ import (
 
 	"github.com/ispgate/ispgate/internal/account"
 	"github.com/ispgate/ispgate/internal/config"
+	"github.com/ispgate/ispgate/internal/session"
 )
 
 func usersCommand() *cobra.Command {
@@ -21,18 +22,19 @@ first logged in, letter for letter; users list shows it.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(usersListCommand(), usersShowCommand())
+	c.AddCommand(usersListCommand(), usersShowCommand(), usersSessionsCommand())
 	for _, change := range userChanges {
 		c.AddCommand(change.command())
 	}
-	c.AddCommand(usersRenameCommand(), usersHashCommand())
+	c.AddCommand(usersRenameCommand(), usersRekeyCommand(), usersHashCommand())
 	return c
 }
 
 // directory is the account store as an administrator at a terminal sees it.
 type directory struct {
 	*account.Store
-	cfg *config.Config
+	cfg      *config.Config
+	sessions func() (*session.Manager, error)
 }
 
 // withDirectory opens the accounts of one configuration for fn. The gateway may be running beside it.
@@ -51,7 +53,12 @@ func withDirectory(c *cobra.Command, path string, fn func(context.Context, direc
 		return err
 	}
 	defer func() { closing(log, st.close()) }()
-	return fn(c.Context(), directory{st.accounts, cfg})
+	b := builder{cfg: cfg, profile: profile, stores: st, metrics: newMetrics(), log: log}
+	sessions := func() (*session.Manager, error) {
+		file, err := usersFileOf(cfg, profile).open() // sessions end with their lines
+		return b.sessions(file), err
+	}
+	return fn(c.Context(), directory{st.accounts, cfg, sessions})
 }
 
 // named finds the account. To somebody unknown it says how an account comes to be, and what to do then.

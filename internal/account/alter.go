@@ -41,15 +41,15 @@ func (s *Store) lock(ctx context.Context, q queries, id string) (record, error) 
 }
 
 func (s *Store) saveRecord(ctx context.Context, q queries, before, r *record) error {
-	rolled := before.State != r.State || before.factors != r.factors || r.State == Active && before.Name != r.Name
+	rolled := before.State != r.State || before.factors != r.factors || r.State == Active && (before.Name != r.Name || before.Key != r.Key)
 	if rolled {
 		if err := s.lockRoll(ctx, q); err != nil {
 			return err
 		}
 	}
 	r.Enabled = r.Enabled.Truncate(time.Millisecond)
-	_, err := q.exec(ctx, `UPDATE accounts SET name = ?, state = ?, generation = ?, enabled_at = ?, factors = ?, code_set = ?, mac = ? WHERE id = ?`,
-		r.Name, string(r.State), r.Generation, r.enabledMillis(), r.factors, r.codeSet, s.opt.Ring.MAC("account", s.recordParts(r)...), r.ID)
+	_, err := q.exec(ctx, `UPDATE accounts SET panel_key = ?, name = ?, state = ?, generation = ?, enabled_at = ?, factors = ?, code_set = ?, mac = ? WHERE id = ?`,
+		r.Key, r.Name, string(r.State), r.Generation, r.enabledMillis(), r.factors, r.codeSet, s.opt.Ring.MAC("account", s.recordParts(r)...), r.ID)
 	if err != nil || !rolled {
 		return err
 	}

@@ -3,8 +3,17 @@ package account
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/ispgate/ispgate/internal/keyring"
+)
+
+const (
+	changedRow  = "it was changed, or not written by ispgate"
+	missingRows = "rows before it are missing"
 )
 
 const selectEntries = `SELECT chain, seq, prev, at, kind, account, name, address, session, request, detail, mac FROM audit `
@@ -33,48 +42,81 @@ func (s *Store) AuditEvents(ctx context.Context, limit int) ([]Entry, error) {
 	return out, nil
 }
 
-// VerifyAudit walks every chain. ok is false and broken says where, when a row was changed, inserted, or removed from the
-// middle or the beginning. Rows cut off a chain's end, or a whole chain, show only against the heads in the log. It takes as
-// long as the trail is long; ctx ends it.
-func (s *Store) VerifyAudit(ctx context.Context) (ok bool, broken string, err error) {
-	checkpoints, broken, err := s.checkpoints(ctx)
-	if err != nil || broken != "" {
-		return false, broken, err
+// Trail is what VerifyAudit found.
+type Trail struct {
+	Chains []Chain // in the order of their ids
+	Breaks []Break // at most one for each chain: what follows it proves nothing
+}
+
+// Chain is one of the trail: whole as far as its last row, unless a Break names it.
+type Chain struct {
+	ID   string
+	Rows int    // that are there
+	Last int64  // the number of the last row
+	Head []byte // its MAC, to be compared with "audit head" in the log
+}
+
+// Break is the first row of a chain that is not as ispgate wrote it. Row 0: the checkpoint of what retention removed.
+type Break struct {
+	Chain string
+	Row   int64
+	What  string
+}
+
+// VerifyAudit walks every chain and finds the first row of each that was changed, inserted, or has rows missing before it. Rows
+// cut off a chain's end, or a whole chain, show only against the heads in the log. It takes as long as the trail is long; ctx
+// ends it.
+func (s *Store) VerifyAudit(ctx context.Context) (Trail, error) {
+	checkpoints, breaks, err := s.checkpoints(ctx)
+	if err != nil {
+		return Trail{}, err
 	}
+	out := Trail{Breaks: breaks}
 	var last Entry
 	err = s.reading().each(ctx, func(scan scanner) error {
 		e, err := scanEntry(scan)
-		if err != nil || broken != "" {
+		if err != nil {
 			return err
 		}
-		if e.Chain != last.Chain {
+		if n := len(out.Chains); n == 0 || e.Chain != out.Chains[n-1].ID {
+			out.Chains = append(out.Chains, Chain{ID: e.Chain})
 			last = checkpoints[e.Chain] // the zero one for a chain that nothing was removed from
 		}
-		broken = s.brokenAt(last, e)
+		c := &out.Chains[len(out.Chains)-1]
+		c.Rows, c.Last, c.Head = c.Rows+1, e.Seq, e.mac
+		if what := s.brokenAt(last, e); what != "" && !out.broken(e.Chain) {
+			out.Breaks = append(out.Breaks, Break{e.Chain, e.Seq, what})
+		}
 		last = e
 		return nil
 	}, selectEntries+`ORDER BY chain, seq`)
 	if err != nil {
-		return false, "", fmt.Errorf("verify the audit trail: %w", err)
+		return Trail{}, fmt.Errorf("verify the audit trail: %w", err)
 	}
-	return broken == "", broken, nil
+	return out, nil
+}
+
+func (t Trail) broken(chain string) bool {
+	return slices.ContainsFunc(t.Breaks, func(b Break) bool { return b.Chain == chain })
 }
 
 func (s *Store) brokenAt(last, e Entry) string {
-	at := fmt.Sprintf("chain %s, row %d", e.Chain, e.Seq)
+	err := s.opt.Ring.CheckMAC(e.mac, "audit", s.entryParts(e)...)
 	switch {
-	case !s.opt.Ring.CheckMAC(e.mac, "audit", s.entryParts(e)...):
-		return at + ": was changed, or not written by ispgate"
+	case errors.Is(err, keyring.ErrUnknownKey):
+		return err.Error()
+	case err != nil:
+		return changedRow
 	case e.Seq != last.Seq+1 || !bytes.Equal(e.prev, last.mac):
-		return fmt.Sprintf("%s: rows before it are missing", at)
+		return missingRows
 	}
 	return ""
 }
 
-// checkpoints are, for each chain, the last row that retention removed.
-func (s *Store) checkpoints(ctx context.Context) (map[string]Entry, string, error) {
+// checkpoints are, for each chain, the last row that retention removed. One that is not ours counts as none.
+func (s *Store) checkpoints(ctx context.Context) (map[string]Entry, []Break, error) {
 	out := map[string]Entry{}
-	broken := ""
+	var breaks []Break
 	err := s.reading().each(ctx, func(scan scanner) error {
 		var e Entry
 		var at int64
@@ -83,14 +125,15 @@ func (s *Store) checkpoints(ctx context.Context) (map[string]Entry, string, erro
 			return err
 		}
 		e.At = time.UnixMilli(at)
-		if !s.opt.Ring.CheckMAC(mac, "audit checkpoint", s.checkpointParts(e)...) {
-			broken = fmt.Sprintf("chain %s: its checkpoint was changed", e.Chain)
+		if err := s.opt.Ring.CheckMAC(mac, "audit checkpoint", s.checkpointParts(e)...); err != nil {
+			breaks = append(breaks, Break{e.Chain, 0, fmt.Sprintf("the checkpoint of removed rows: %v", err)})
+			return nil
 		}
 		out[e.Chain] = e
 		return nil
-	}, `SELECT chain, seq, head, at, mac FROM audit_checkpoints`)
+	}, `SELECT chain, seq, head, at, mac FROM audit_checkpoints ORDER BY chain`)
 	if err != nil {
-		return nil, "", fmt.Errorf("read audit checkpoints: %w", err)
+		return nil, nil, fmt.Errorf("read audit checkpoints: %w", err)
 	}
-	return out, broken, nil
+	return out, breaks, nil
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,9 +10,9 @@ import (
 
 func (w *world) auditOK(t *testing.T, wantOK bool, about string) {
 	t.Helper()
-	ok, broken, err := w.VerifyAudit(t.Context())
-	if err != nil || ok != wantOK || !strings.Contains(broken, about) || ok != (broken == "") {
-		t.Errorf("audit: %v, %q, %v; want %v about %q", ok, broken, err, wantOK, about)
+	trail, err := w.VerifyAudit(t.Context())
+	if err != nil || (len(trail.Breaks) == 0) != wantOK || !strings.Contains(fmt.Sprint(trail.Breaks), about) {
+		t.Errorf("audit: %+v, %v; want %v about %q", trail.Breaks, err, wantOK, about)
 	}
 }
 
@@ -29,17 +30,23 @@ func auditChain(t *testing.T, w *world) {
 		t.Fatal(len(events), err)
 	}
 	w.sql(t, `CREATE TABLE good_audit AS SELECT * FROM audit`)
-	for name, text := range map[string]string{
-		"a word changed":     `UPDATE audit SET detail = 'other' WHERE request = 'r2'`,
-		"a time changed":     `UPDATE audit SET at = at + 1 WHERE request = 'r2'`,
-		"one removed":        `DELETE FROM audit WHERE request = 'r2'`,
-		"the first removed":  `DELETE FROM audit WHERE request = 'r0'`,
-		"one in another row": `UPDATE audit SET chain = 'x' WHERE request = 'r2'`,
+	chain := w.trail.chain
+	for _, spoilt := range []struct {
+		name, text string
+		breaks     []Break
+	}{
+		{"a word changed", `UPDATE audit SET detail = 'other' WHERE request = 'r2'`, []Break{{chain, 3, changedRow}}},
+		{"a time changed", `UPDATE audit SET at = at + 1 WHERE request = 'r2'`, []Break{{chain, 3, changedRow}}},
+		{"one removed", `DELETE FROM audit WHERE request = 'r2'`, []Break{{chain, 4, missingRows}}},
+		{"the first removed", `DELETE FROM audit WHERE request = 'r0'`, []Break{{chain, 2, missingRows}}},
+		{"one in another chain", `UPDATE audit SET chain = 'x' WHERE request = 'r2'`, []Break{{chain, 4, missingRows}, {"x", 3, changedRow}}},
 	} {
-		if n := w.sql(t, text); n != 1 {
-			t.Fatalf("%s: %d rows", name, n)
+		if n := w.sql(t, spoilt.text); n != 1 {
+			t.Fatalf("%s: %d rows", spoilt.name, n)
 		}
-		w.auditOK(t, false, "row")
+		if trail, err := w.VerifyAudit(t.Context()); err != nil || !slices.Equal(trail.Breaks, spoilt.breaks) {
+			t.Errorf("%s: %+v, %v; want %+v", spoilt.name, trail.Breaks, err, spoilt.breaks)
+		}
 		w.sql(t, `DELETE FROM audit`)
 		w.sql(t, `INSERT INTO audit SELECT * FROM good_audit`)
 		w.auditOK(t, true, "")

@@ -91,11 +91,11 @@ func (s *Store) device(ctx context.Context, q queries, account, token string) (d
 	if err != nil {
 		return device{}, fmt.Errorf("read the browser: %w", err)
 	}
-	if !s.opt.Ring.CheckMAC(mac, "browser", s.install, id, secret) || seen <= s.opt.Now().Add(-browserLife).UnixMilli() {
+	if s.opt.Ring.CheckMAC(mac, "browser", s.install, id, secret) != nil || seen <= s.opt.Now().Add(-browserLife).UnixMilli() {
 		return device{}, nil
 	}
 	d.genuine, d.factor = true, factor.String
-	d.hangs = factor.Valid && s.opt.Ring.CheckMAC(link, "browser account", s.linkParts(id, account, d.factor, until.Int64)...)
+	d.hangs = factor.Valid && s.opt.Ring.CheckMAC(link, "browser account", s.linkParts(id, account, d.factor, until.Int64)...) == nil
 	d.Seen, d.Created, d.TrustedUntil = time.UnixMilli(seen), time.UnixMilli(created.Int64), trustEnd(until.Int64)
 	return d, nil
 }

@@ -28,7 +28,7 @@ func (s *Store) Browsers(ctx context.Context, account string) ([]Browser, error)
 			return err
 		}
 		b.Seen, b.Created, b.TrustedUntil = time.UnixMilli(seen), time.UnixMilli(created), trustEnd(until)
-		if r.State == Active && factor == r.factors && s.opt.Ring.CheckMAC(mac, "browser account", s.linkParts(b.ID, r.ID, factor, until)...) {
+		if r.State == Active && factor == r.factors && s.opt.Ring.CheckMAC(mac, "browser account", s.linkParts(b.ID, r.ID, factor, until)...) == nil {
 			all = append(all, b)
 		}
 		return nil

@@ -40,21 +40,22 @@ func (s *Store) Delete(ctx context.Context, account string) error {
 }
 
 // Rename pins another name to an account, as the panel calls the person now: Remote-User changes with the next login, and the
-// sessions under the old name end. It returns ErrNotFound, ErrTampered, ErrIdentity, or *Conflict when the name is another
-// account's.
+// sessions under the old name end. The typed names that led to the account are forgotten: they may be somebody else's now. It
+// returns ErrNotFound, ErrTampered, ErrIdentity, or *Conflict when the name is another account's.
 func (s *Store) Rename(ctx context.Context, account, name string) error {
 	if err := (Identity{ID: "x", Name: name}).check(); err != nil {
 		return fmt.Errorf("rename: %w", err)
 	}
 	if holder, err := s.find(ctx, "a.name", name); err == nil && holder.ID != account {
-		return fmt.Errorf("rename: %w", conflict(Identity{Name: name}, holder, "delete", ""))
+		return fmt.Errorf("rename: %w", taken(Identity{Name: name}, holder))
 	}
-	return s.alter(ctx, "rename", account, func(_ context.Context, _ queries, r *record) error {
+	return s.alter(ctx, "rename", account, func(ctx context.Context, q queries, r *record) error {
 		if r.Name != name {
 			r.Name = name
 			r.Generation++
 		}
-		return nil
+		_, err := q.exec(ctx, `DELETE FROM spellings WHERE account = ?`, r.ID)
+		return err
 	})
 }
 

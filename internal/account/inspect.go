@@ -25,7 +25,7 @@ func Inspect(ctx context.Context, opt Options) error {
 	s := newStore(opt, looking)
 	err = s.recognise(ctx)
 	if err == nil {
-		err = s.checkFingerprint(ctx)
+		err = s.checkFingerprint(ctx, s.db.queries())
 	}
 	if err == nil {
 		_, err = s.List(ctx)

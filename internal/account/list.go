@@ -17,7 +17,7 @@ type listed struct {
 func (s *Store) List(ctx context.Context) ([]Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	rows, err := s.readList(ctx)
+	rows, err := s.readList(ctx, s.reading(), s.opt.Panel)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}
@@ -34,12 +34,12 @@ func (s *Store) List(ctx context.Context) ([]Account, error) {
 	return out, errors.Join(faults...)
 }
 
-func (s *Store) readList(ctx context.Context) ([]listed, error) {
+func (s *Store) readList(ctx context.Context, q queries, panel string) ([]listed, error) {
 	if err := s.db.at.inPlace(); err != nil {
 		return nil, err
 	}
 	var rows []listed
-	err := s.reading().each(ctx, func(scan scanner) error {
+	err := q.each(ctx, func(scan scanner) error {
 		r, sealed, err := scanRecord(scan, nil)
 		if n := len(rows); n > 0 && rows[n-1].record.ID == r.ID {
 			rows[n-1].sealed = append(rows[n-1].sealed, sealed...)
@@ -47,6 +47,6 @@ func (s *Store) readList(ctx context.Context) ([]listed, error) {
 		}
 		rows = append(rows, listed{r, sealed})
 		return err
-	}, selectRecord+`ORDER BY a.name, f.id`, s.opt.Panel)
+	}, selectRecord+`ORDER BY a.name, f.id`, panel)
 	return rows, err
 }

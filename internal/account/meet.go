@@ -16,7 +16,8 @@ const longestName = 250
 
 // Meet finds the account behind a right password, or makes it: state none, the name pinned as the panel says it now. It
 // is found by Identity.Key alone; a later change of the name changes nothing here. It returns *Conflict when the name is
-// pinned to another key (S16), ErrTampered, or ErrIdentity.
+// pinned to another key (S16), ErrTampered, or ErrIdentity. After a Rekey an account of that name that waits is taken over, and
+// somebody new may have to enrol with a ticket.
 func (s *Store) Meet(ctx context.Context, who Identity) (Account, error) {
 	if err := who.check(); err != nil {
 		return Account{}, err
@@ -55,6 +56,17 @@ func (i Identity) check() error {
 
 func control(r rune) bool { return r < ' ' || r == 0x7f }
 
+// taken is the conflict of a name that belongs to another account. Whoever has a second factor may only have been renamed in the
+// panel: to delete that account would let its owner in without one.
+func taken(who Identity, holder record) *Conflict {
+	if holder.State == None {
+		return conflict(who, holder, "delete", "")
+	}
+	c := conflict(who, holder, "rename", " NEW-NAME")
+	c.Command += " (if that person is gone: " + conflict(who, holder, "delete", "").Command + ")"
+	return c
+}
+
 func conflict(who Identity, holder record, verb, rest string) *Conflict {
 	return &Conflict{Name: who.Name, Pinned: holder.Key, Command: "ispgate users " + verb + " " + shellQuote(holder.Key) + rest}
 }
@@ -70,14 +82,19 @@ func (s *Store) admit(ctx context.Context, who Identity) (Account, error) {
 	switch {
 	case err == nil && holder.Key == who.Key():
 		return holder.Account, nil // made since we looked
+	case err == nil && waits(holder.Key) && who.Realm == "":
+		return s.match(ctx, holder, who)
 	case err == nil:
-		return Account{}, conflict(who, holder, "delete", "")
+		return Account{}, taken(who, holder)
 	case !errors.Is(err, ErrNotFound):
 		return Account{}, fmt.Errorf("meet: %w", err)
 	}
 	r := record{Account: Account{ID: randomID(), Key: who.Key(), Name: who.Name, State: None, Generation: 1}, panel: s.opt.Panel}
 	err = s.change(ctx, "admit an account", func(ctx context.Context, q queries) error {
-		if err := s.checkRoll(ctx, q); err != nil {
+		if err := errors.Join(s.checkRoll(ctx, q), s.checkFingerprint(ctx, q)); err != nil {
+			return err
+		}
+		if r.State, err = s.newcomer(ctx, q); err != nil {
 			return err
 		}
 		return s.insertRecord(ctx, q, &r)

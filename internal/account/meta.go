@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"github.com/ispgate/ispgate/internal/keyring"
 )
 
 // Rows of meta, each under a MAC.
@@ -29,18 +31,18 @@ func (s *Store) metaMAC(name, value string) []byte {
 }
 
 // readMeta returns ErrForeign for a row that is absent or was made under other keys or another installation.
-func (s *Store) readMeta(ctx context.Context, name, install string) (string, error) {
+func (s *Store) readMeta(ctx context.Context, q queries, name, install string) (string, error) {
 	var value string
 	var mac []byte
-	err := s.db.queries().row(ctx, `SELECT value, mac FROM meta WHERE name = ?`, name).Scan(&value, &mac)
+	err := q.row(ctx, `SELECT value, mac FROM meta WHERE name = ?`, name).Scan(&value, &mac)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("%w: it has no %s", ErrForeign, name)
 	}
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
-	if !s.opt.Ring.CheckMAC(mac, "meta", install, name, value) {
-		return "", fmt.Errorf("%w: its %s was not written with this key file", ErrForeign, name)
+	if err := s.opt.Ring.CheckMAC(mac, "meta", install, name, value); err != nil {
+		return "", fmt.Errorf("%w: its %s was not written with this key file: %w", ErrForeign, name, err)
 	}
 	return value, nil
 }
@@ -85,11 +87,15 @@ func (s *Store) checkRoll(ctx context.Context, q queries) error {
 	if err != nil {
 		return err
 	}
-	if r.value == r.count() && s.opt.Ring.CheckMAC(r.mac, "active", s.activeParts(r.parts)...) {
+	err = s.opt.Ring.CheckMAC(r.mac, "active", s.activeParts(r.parts)...)
+	if err == nil && r.value == r.count() {
 		return nil
 	}
 	s.opt.Log.Error("the accounts with a second factor are not those that ispgate wrote; logins without one are closed",
-		"found", r.count(), "recorded", r.value)
+		"found", r.count(), "recorded", r.value, "cause", err)
+	if errors.Is(err, keyring.ErrUnknownKey) {
+		return fmt.Errorf("%w: the list of active factors: %w", ErrTampered, err)
+	}
 	return fmt.Errorf("%w: %s accounts have an active factor, %q are recorded", ErrTampered, r.count(), r.value)
 }
 

@@ -47,7 +47,7 @@ func (s *Store) enter(ctx context.Context) error {
 	if err := s.db.migrate(ctx); err != nil {
 		return err
 	}
-	return s.checkFingerprint(ctx)
+	return s.checkFingerprint(ctx, s.db.queries())
 }
 
 // recognise changes nothing.
@@ -66,7 +66,7 @@ func (s *Store) recognise(ctx context.Context) error {
 	if err := checkVersion(ctx, p); err != nil {
 		return err
 	}
-	s.install, err = s.readMeta(ctx, metaInstallation, "")
+	s.install, err = s.readMeta(ctx, s.db.queries(), metaInstallation, "")
 	return err
 }
 
@@ -78,8 +78,8 @@ func (d database) hasMeta(ctx context.Context) (bool, error) {
 	return n > 0, nil
 }
 
-func (s *Store) checkFingerprint(ctx context.Context) error {
-	old, err := s.readMeta(ctx, metaFingerprint, s.install)
+func (s *Store) checkFingerprint(ctx context.Context, q queries) error {
+	old, err := s.readMeta(ctx, q, metaFingerprint, s.install)
 	if err != nil {
 		return err
 	}

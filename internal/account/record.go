@@ -78,8 +78,8 @@ func (s *Store) verifyRecord(r *record, sealed []sealedFactor) error {
 }
 
 func (s *Store) agree(r *record, sealed []sealedFactor) error {
-	if !s.opt.Ring.CheckMAC(r.mac, "account", s.recordParts(r)...) {
-		return fmt.Errorf("%w: %s: wrong MAC", ErrTampered, r.ID)
+	if err := s.opt.Ring.CheckMAC(r.mac, "account", s.recordParts(r)...); err != nil {
+		return fmt.Errorf("%w: %s: wrong MAC: %w", ErrTampered, r.ID, err)
 	}
 	if r.State != None && r.State != Active && r.State != Reset || (r.State == Active) != (r.factors != "") {
 		return fmt.Errorf("%w: %s: state and factors disagree", ErrTampered, r.ID)

@@ -14,23 +14,26 @@ const maxSpellings = 50
 func (s *Store) Typed(ctx context.Context, spelling string) (Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	id, err := s.typed(ctx, s.reading(), spelling)
+	id, err := s.typed(ctx, s.reading(), s.opt.Panel, spelling)
 	if err != nil {
 		return Account{}, fmt.Errorf("typed name: %w", err)
 	}
 	return s.Get(ctx, id)
 }
 
-func (s *Store) typed(ctx context.Context, q queries, spelling string) (id string, err error) {
+func (s *Store) typed(ctx context.Context, q queries, panel, spelling string) (id string, err error) {
 	var mac []byte
-	err = q.row(ctx, `SELECT account, mac FROM spellings WHERE panel = ? AND spelling = ?`, s.opt.Panel, spelling).Scan(&id, &mac)
+	err = q.row(ctx, `SELECT account, mac FROM spellings WHERE panel = ? AND spelling = ?`, panel, spelling).Scan(&id, &mac)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", ErrNotFound
-	case err == nil && !s.opt.Ring.CheckMAC(mac, "spelling", s.install, s.opt.Panel, spelling, id):
-		return "", fmt.Errorf("%w: %s: a remembered name with a wrong MAC", ErrTampered, id)
+	case err != nil:
+		return "", err
 	}
-	return id, err
+	if err := s.opt.Ring.CheckMAC(mac, "spelling", s.install, panel, spelling, id); err != nil {
+		return "", fmt.Errorf("%w: %s: a remembered name with a wrong MAC: %w", ErrTampered, id, err)
+	}
+	return id, nil
 }
 
 // Remember pins a typed name to the account that it led to just now. A name that led to somebody else before is a *Conflict:
@@ -43,7 +46,7 @@ func (s *Store) Remember(ctx context.Context, acc Account, spelling string) erro
 		return nil // as at nearly every login
 	}
 	err := s.change(ctx, "remember a typed name", func(ctx context.Context, q queries) error {
-		id, err := s.typed(ctx, q, spelling)
+		id, err := s.typed(ctx, q, s.opt.Panel, spelling)
 		if err == nil && id != acc.ID {
 			return s.another(ctx, q, spelling, id)
 		}
@@ -74,5 +77,5 @@ func (s *Store) another(ctx context.Context, q queries, spelling, id string) err
 	if err != nil {
 		return err
 	}
-	return conflict(Identity{Name: spelling}, holder, "delete", "")
+	return taken(Identity{Name: spelling}, holder)
 }

@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -93,6 +94,18 @@ func renamePins(t *testing.T, w *world) {
 	if err := w.Rename(t.Context(), p.ID, ""); !errors.Is(err, ErrIdentity) {
 		t.Errorf("no name: %v", err)
 	}
+	if err := w.Remember(t.Context(), got, "ally"); err != nil {
+		t.Fatal(err)
+	}
+	c = nil
+	err := w.Remember(t.Context(), other, "ally")
+	if keeps := "ispgate users rename '" + p.Key + "' NEW-NAME"; !errors.As(err, &c) || !strings.HasPrefix(c.Command, keeps) {
+		t.Errorf("a typed name that the panel gave to somebody else: %v, want %s", err, keeps)
+	}
+	if err := errors.Join(w.Rename(t.Context(), p.ID, got.Name), w.Remember(t.Context(), other, "ally")); err != nil {
+		t.Errorf("after the command that settles it: %v", err)
+	}
+	want(t, "the same name ends no session", w.get(t, p.ID), got)
 	if acc, err := w.Keyed(t.Context(), p.Key); err != nil || acc.ID != p.ID {
 		t.Errorf("by key: %+v, %v", acc, err)
 	}

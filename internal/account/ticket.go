@@ -62,7 +62,7 @@ func (s *Store) checkTicket(ctx context.Context, q queries, r *record, t Try) er
 	if err != nil {
 		return fmt.Errorf("read the ticket: %w", err)
 	}
-	if s.millis() >= until || !s.opt.Ring.CheckMAC(mac, "ticket", s.ticketParts(r.ID, until, plain)...) {
+	if s.millis() >= until || s.opt.Ring.CheckMAC(mac, "ticket", s.ticketParts(r.ID, until, plain)...) != nil {
 		return errTicket
 	}
 	return nil

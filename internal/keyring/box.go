@@ -4,24 +4,29 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
-	"fmt"
 )
 
 // Box seals and opens values for one purpose. It keeps its ciphers, so one that is used often should be kept. It is safe for concurrent use.
 type Box struct {
-	ring    *Ring
 	purpose string
-	aeads   []cipher.AEAD // in the order of ring.keys
+	ciphers func() ciphers // of the ring's keys of now
+}
+
+type ciphers struct {
+	keys  []key
+	aeads []cipher.AEAD // in the order of keys
 }
 
 // Box derives the sealing keys of a purpose. A non-empty secret is mixed into them: then neither the key file nor the
 // secret alone opens what was sealed.
 func (r *Ring) Box(purpose string, secret []byte) *Box {
-	b := &Box{ring: r, purpose: purpose, aeads: make([]cipher.AEAD, len(r.keys))}
-	for i, k := range r.keys {
-		b.aeads[i] = newAEAD(k.derive("seal/"+purpose, secret, KeySize))
-	}
-	return b
+	return &Box{purpose, Following(r, func(r *Ring) ciphers {
+		c := ciphers{keys: r.keys()}
+		for _, k := range c.keys {
+			c.aeads = append(c.aeads, newAEAD(k.derive("seal/"+purpose, secret, KeySize)))
+		}
+		return c
+	})}
 }
 
 func newAEAD(key []byte) cipher.AEAD {
@@ -38,9 +43,10 @@ func newAEAD(key []byte) cipher.AEAD {
 
 // Seal encrypts plaintext under the writing key: key id ‖ nonce ‖ ciphertext. It opens only with the same binding.
 func (b *Box) Seal(plaintext []byte, binding ...string) []byte {
-	aead := b.aeads[0]
+	c := b.ciphers()
+	aead := c.aeads[0]
 	out := make([]byte, idSize+aead.NonceSize(), idSize+aead.NonceSize()+len(plaintext)+aead.Overhead())
-	copy(out, b.ring.keys[0].id[:])
+	copy(out, c.keys[0].id[:])
 	if _, err := rand.Read(out[idSize:]); err != nil {
 		panic("keyring: " + err.Error()) // crypto/rand never fails on the platforms we run on
 	}
@@ -49,21 +55,22 @@ func (b *Box) Seal(plaintext []byte, binding ...string) []byte {
 
 // Open decrypts what Seal made for the same purpose, secret and binding. It returns ErrUnknownKey or ErrForged.
 func (b *Box) Open(sealed []byte, binding ...string) ([]byte, error) {
-	n := idSize + b.aeads[0].NonceSize()
-	if len(sealed) < n+b.aeads[0].Overhead() {
+	c := b.ciphers()
+	n := idSize + c.aeads[0].NonceSize()
+	if len(sealed) < n+c.aeads[0].Overhead() {
 		return nil, ErrForged
 	}
-	for i, k := range b.ring.keys {
+	for i, k := range c.keys {
 		if [idSize]byte(sealed[:idSize]) != k.id {
 			continue
 		}
-		plaintext, err := b.aeads[i].Open(nil, sealed[idSize:n], sealed[n:], b.aad(binding))
+		plaintext, err := c.aeads[i].Open(nil, sealed[idSize:n], sealed[n:], b.aad(binding))
 		if err != nil {
 			return nil, ErrForged
 		}
 		return plaintext, nil
 	}
-	return nil, fmt.Errorf("%w: id %x", ErrUnknownKey, sealed[:idSize])
+	return nil, unknown(sealed)
 }
 
 func (b *Box) aad(binding []string) []byte {

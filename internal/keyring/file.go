@@ -38,6 +38,11 @@ func Create(path string) error {
 	if err := PrivateDirectory("key file", path); err != nil {
 		return err
 	}
+	return writeNew(path, ring)
+}
+
+// writeNew writes a file that is not there yet, or none.
+func writeNew(path string, ring *Ring) error {
 	text, err := yaml.Marshal(ring.file())
 	if err != nil {
 		return fmt.Errorf("write keys: %w", err)
@@ -55,8 +60,8 @@ func Create(path string) error {
 
 func (r *Ring) file() file {
 	var out file
-	for _, k := range r.keys {
-		out.Keys = append(out.Keys, fileKey{hex.EncodeToString(k.id[:]), base64.StdEncoding.EncodeToString(k.master)})
+	for _, k := range r.keys() {
+		out.Keys = append(out.Keys, fileKey{k.name(), base64.StdEncoding.EncodeToString(k.master)})
 	}
 	return out
 }
@@ -96,17 +101,17 @@ func parse(text []byte) (*Ring, error) {
 	if len(in.Keys) == 0 {
 		return nil, errors.New("has no keys")
 	}
-	ring := &Ring{}
+	var keys []key
 	for i, fk := range in.Keys {
 		id, idErr := hex.DecodeString(fk.ID)
 		master, keyErr := base64.StdEncoding.DecodeString(fk.Key)
 		if idErr != nil || len(id) != idSize || keyErr != nil || len(master) != KeySize {
 			return nil, fmt.Errorf("key %d is malformed: id is 8 hex digits, key is base64 of %d bytes", i+1, KeySize)
 		}
-		if _, known := ring.find(id); known {
+		if _, known := find(keys, id); known {
 			return nil, fmt.Errorf("key id %s occurs twice", fk.ID)
 		}
-		ring.keys = append(ring.keys, key{id: [idSize]byte(id), master: master})
+		keys = append(keys, key{id: [idSize]byte(id), master: master})
 	}
-	return ring, nil
+	return ringOf(keys...), nil
 }

@@ -148,7 +148,7 @@ func TestS40_MalformedFilesAreRefusedWithoutQuoting(t *testing.T) {
 			}
 			ring, err := Load(path)
 			if err == nil {
-				t.Fatalf("taken: %d keys", len(ring.keys))
+				t.Fatalf("taken: %d keys", len(ring.keys()))
 			}
 			said := err.Error()
 			if strings.Contains(said, canary[:8]) || strings.Contains(said, short[:8]) || strings.Contains(said, "canary") {

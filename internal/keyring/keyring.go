@@ -7,6 +7,8 @@
 //
 //	master key ── HKDF(purpose, secret) ──> Box ── Seal / Open (AES-256-GCM, AAD = purpose + binding)
 //	          └── HKDF(purpose)        ──> MAC  (HMAC-SHA-256 over length-prefixed parts)
+//
+// A ring that adopts other keys changes in place: whoever derived something from it follows (Following).
 package keyring
 
 import (
@@ -18,6 +20,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // KeySize is the length of a master key in bytes.
@@ -36,10 +39,18 @@ type key struct {
 	master []byte
 }
 
-// Ring is a set of master keys. It is safe for concurrent use and never changes after it was loaded.
+// Ring is a set of master keys. It is safe for concurrent use; only Adopt changes it.
 type Ring struct {
-	keys []key // the first one writes
+	now atomic.Pointer[[]key] // the first one writes
 }
+
+func ringOf(keys ...key) *Ring {
+	r := &Ring{}
+	r.now.Store(&keys)
+	return r
+}
+
+func (r *Ring) keys() []key { return *r.now.Load() }
 
 // New makes a ring of one random key that exists only in memory.
 func New() (*Ring, error) {
@@ -47,7 +58,7 @@ func New() (*Ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ring{keys: []key{k}}, nil
+	return ringOf(k), nil
 }
 
 func newKey() (key, error) {
@@ -61,6 +72,8 @@ func newKey() (key, error) {
 	return k, nil
 }
 
+func (k key) name() string { return hex.EncodeToString(k.id[:]) }
+
 // derive returns n bytes of HKDF-SHA256 (RFC 5869): the master key is the input, secret the salt, purpose the info.
 func (k key) derive(purpose string, secret []byte, n int) []byte {
 	out, err := hkdf.Key(sha256.New, k.master, secret, purpose, n)
@@ -73,8 +86,9 @@ func (k key) derive(purpose string, secret []byte, n int) []byte {
 // Derive returns one 32-byte key for each master key, the writing one first, for libraries that bring their own
 // construction (securecookie).
 func (r *Ring) Derive(purpose string) [][]byte {
-	out := make([][]byte, len(r.keys))
-	for i, k := range r.keys {
+	keys := r.keys()
+	out := make([][]byte, len(keys))
+	for i, k := range keys {
 		out[i] = k.derive(purpose, nil, KeySize)
 	}
 	return out
@@ -82,23 +96,35 @@ func (r *Ring) Derive(purpose string) [][]byte {
 
 // MAC authenticates parts for a purpose under the writing key. The result begins with the key's id and is 36 bytes long.
 func (r *Ring) MAC(purpose string, parts ...string) []byte {
-	return r.keys[0].mac(purpose, parts)
+	return r.keys()[0].mac(purpose, parts)
 }
 
 // MACs returns what MAC would give under each key of the ring, the writing one first: for look-ups by MAC.
 func (r *Ring) MACs(purpose string, parts ...string) [][]byte {
-	out := make([][]byte, len(r.keys))
-	for i, k := range r.keys {
+	keys := r.keys()
+	out := make([][]byte, len(keys))
+	for i, k := range keys {
 		out[i] = k.mac(purpose, parts)
 	}
 	return out
 }
 
-// CheckMAC reports whether mac was made by MAC for the same purpose and parts, in constant time.
-func (r *Ring) CheckMAC(mac []byte, purpose string, parts ...string) bool {
-	k, ok := r.find(mac)
-	return ok && hmac.Equal(mac, k.mac(purpose, parts))
+// CheckMAC compares mac with what MAC makes for the same purpose and parts, in constant time. It returns ErrUnknownKey or
+// ErrForged where they differ.
+func (r *Ring) CheckMAC(mac []byte, purpose string, parts ...string) error {
+	k, ok := find(r.keys(), mac)
+	switch {
+	case len(mac) < idSize:
+		return ErrForged
+	case !ok:
+		return unknown(mac)
+	case !hmac.Equal(mac, k.mac(purpose, parts)):
+		return ErrForged
+	}
+	return nil
 }
+
+func unknown(sealed []byte) error { return fmt.Errorf("%w: id %x", ErrUnknownKey, sealed[:idSize]) }
 
 func (k key) mac(purpose string, parts []string) []byte {
 	h := hmac.New(sha256.New, k.derive("mac/"+purpose, nil, KeySize))
@@ -106,11 +132,11 @@ func (k key) mac(purpose string, parts []string) []byte {
 	return h.Sum(append(make([]byte, 0, idSize+sha256.Size), k.id[:]...))
 }
 
-func (r *Ring) find(sealed []byte) (key, bool) {
+func find(keys []key, sealed []byte) (key, bool) {
 	if len(sealed) < idSize {
 		return key{}, false
 	}
-	for _, k := range r.keys {
+	for _, k := range keys {
 		if [idSize]byte(sealed[:idSize]) == k.id {
 			return k, true
 		}
@@ -119,7 +145,7 @@ func (r *Ring) find(sealed []byte) (key, bool) {
 }
 
 // ID names the writing key, for logs.
-func (r *Ring) ID() string { return hex.EncodeToString(r.keys[0].id[:]) }
+func (r *Ring) ID() string { return r.keys()[0].name() }
 
 // join writes each part behind its length, so that ("ab","c") and ("a","bc") differ.
 func join(parts []string) []byte {

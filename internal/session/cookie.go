@@ -43,7 +43,7 @@ func tagOf(mac []byte) [tagSize]byte { return [tagSize]byte(mac[len(mac)-sha256.
 type cookie struct {
 	name   string
 	secure bool
-	codecs []securecookie.Codec
+	codecs func() []securecookie.Codec // of the keys of now, the writing one first
 }
 
 func newCookie(ring *keyring.Ring, secure bool) cookie {
@@ -51,13 +51,16 @@ func newCookie(ring *keyring.Ring, secure bool) cookie {
 	if secure {
 		c.name = "__Host-ispgate"
 	}
-	for _, key := range ring.Derive("cookie") {
-		codec := securecookie.New(key, nil)
-		codec.SetSerializer(securecookie.NopEncoder{})
-		codec.MaxAge(0) // the record knows when it ends
-		codec.MaxLength(cookieSize)
-		c.codecs = append(c.codecs, codec)
-	}
+	c.codecs = keyring.Following(ring, func(ring *keyring.Ring) (codecs []securecookie.Codec) {
+		for _, key := range ring.Derive("cookie") {
+			codec := securecookie.New(key, nil)
+			codec.SetSerializer(securecookie.NopEncoder{})
+			codec.MaxAge(0) // the record knows when it ends
+			codec.MaxLength(cookieSize)
+			codecs = append(codecs, codec)
+		}
+		return codecs
+	})
 	return c
 }
 
@@ -72,7 +75,7 @@ func (c cookie) read(r *http.Request) (token, bool) {
 
 func (c cookie) decode(value string) (token, bool) {
 	var raw []byte
-	if securecookie.DecodeMulti(c.name, value, &raw, c.codecs...) != nil || len(raw) != tagSize+secretSize {
+	if securecookie.DecodeMulti(c.name, value, &raw, c.codecs()...) != nil || len(raw) != tagSize+secretSize {
 		return token{}, false
 	}
 	return token{[tagSize]byte(raw), raw[tagSize:]}, true
@@ -98,7 +101,7 @@ func (c cookie) only(r *http.Request) (value string, ok bool) {
 }
 
 func (c cookie) set(h http.Header, t token) error {
-	value, err := securecookie.EncodeMulti(c.name, append(t.tag[:], t.secret...), c.codecs...)
+	value, err := securecookie.EncodeMulti(c.name, append(t.tag[:], t.secret...), c.codecs()...)
 	if err != nil {
 		return err
 	}

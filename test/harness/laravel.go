@@ -22,6 +22,8 @@ type LaravelPanel struct {
 	*Server
 	URL  string // http://127.0.0.1:port
 	Data string // database, sessions, cache, logs
+
+	query func(statements string)
 }
 
 // Laravel starts the panel with eight workers. PANEL_TRUSTED_PROXIES= in env makes it one that was never told of a
@@ -48,7 +50,27 @@ func Laravel(t testing.TB, env ...string) *LaravelPanel {
 		return serve
 	}
 	server := StartServer(t, "laravel", syscall.SIGINT, command, func() bool { return Listening(address) })
-	return &LaravelPanel{Server: server, URL: "http://" + address, Data: data}
+	l := &LaravelPanel{Server: server, URL: "http://" + address, Data: data}
+	l.query = func(statements string) {
+		run(t, exec.Command(php, "-r", `(new PDO("sqlite:$argv[1]", null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]))->exec($argv[2]);`,
+			filepath.Join(data, "panel.sqlite"), statements))
+	}
+	return l
+}
+
+// LaravelOn starts the panel on a new database of db, whose collation takes case, accents and trailing blanks of a name for nothing.
+func LaravelOn(t testing.TB, db *SQLServer) *LaravelPanel {
+	t.Helper()
+	env := db.panelEnv(t)
+	l := Laravel(t, env...)
+	l.query = func(statements string) { db.Query(t, env, statements) }
+	return l
+}
+
+// Query changes the panel's database behind its back.
+func (l *LaravelPanel) Query(statements string) {
+	l.t.Helper()
+	l.query(statements)
 }
 
 // KillSessions ends every session of the panel. Remember-me cookies live on.

@@ -35,6 +35,7 @@ func TestLaravelRedisOutages(t *testing.T) {
 	} {
 		t.Run(outage.name, func(t *testing.T) {
 			outage.down()
+			waitFor(t, "the session to be asked for", func() bool { return c.Get("/dashboard").Status != http.StatusOK }) // it is remembered for 800 ms
 			for name, ask := range map[string]func() *harness.Page{
 				"a page":  func() *harness.Page { return c.Get("/dashboard") },
 				"a code":  func() *harness.Page { return waiting.Code("123456") },
