@@ -51,6 +51,9 @@ func digestOf(value string) [sha256.Size]byte {
 func (m *Manager) remember(ctx context.Context, key [sha256.Size]byte, t token, again bool) (*held, error) {
 	v, err, _ := m.recent.flights.Do(string(key[:]), func() (any, error) {
 		at := m.opt.Now()
+		if h := m.recent.get(key, at); h != nil { // somebody else's answer came in between
+			return h, nil
+		}
 		s, err := m.fetch(context.WithoutCancel(ctx), t)
 		if err != nil {
 			return nil, err
