@@ -11,16 +11,15 @@ import (
 	"github.com/ispgate/ispgate/internal/web"
 )
 
-// Auth is the second door: the answer to an auth_request subrequest. A status and nothing else: never a redirect, a body
-// or a cookie (S37).
+// Auth is the second door: the answer to an auth_request subrequest. A status and headers for the server that asks: never a
+// redirect, a body or a cookie that is set (S37).
 func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Cache-Control", "no-store")
 	v, o, err := p.question(r)
 	if err != nil {
 		w.WriteHeader(http.StatusForbidden)
 		return nil
 	}
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
 	switch v.Decision {
 	case Allow:
 		p.allowed(w, r, v, o)
@@ -38,18 +37,14 @@ func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
 // cookies are told only where no browser can have asked: a page's script would read those that are kept from scripts.
 func (p *Proxy) allowed(w http.ResponseWriter, r *http.Request, v Verdict, o original) {
 	h := w.Header()
-	h.Set("Cache-Control", "no-store")
+	if web.Of(r).FrontAsks { // empty is said, too: what is not said may be kept as the client sent it
+		h.Set("Cookie", p.custody.Strip(r.Header.Values("Cookie")))
+		h.Set(p.opt.Headers.User, "")
+		h.Set(p.opt.Headers.Role, "")
+	}
 	if v.Session.Account != "" {
 		p.identify(h, v.Session)
 		p.touch(r, v, o.method)
-	}
-	if !web.Of(r).FrontAsks {
-		w.WriteHeader(http.StatusNoContent)
-		return
-	}
-	h.Set("Cookie", p.custody.Strip(r.Header.Values("Cookie")))
-	for _, name := range []string{p.opt.Headers.User, p.opt.Headers.Role} { // empty is said, too: what is not said may be kept as the client sent it
-		h.Set(name, h.Get(name))
 	}
 	w.WriteHeader(http.StatusNoContent)
 }

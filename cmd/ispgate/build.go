@@ -251,7 +251,7 @@ func weaker(cfg *config.Config) string {
 		return ""
 	}
 	return "panel.cookies: passthrough: a panel cookie works without the gateway, streams outlive a session, and somebody else's panel session is noticed " +
-		"within ten minutes at best (docs/nginx.md)"
+		"after ten minutes at best (docs/nginx.md)"
 }
 
 // ineffective refuses what stands in the configuration but could not do anything: a setting that has no effect would be a promise

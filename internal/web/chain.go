@@ -119,15 +119,12 @@ func (s *Site) knows(r *http.Request, q *Request) bool {
 
 // named: a browser may reach us under this name, by whatever port.
 func (s *Site) named(host string) bool {
-	same := func(h string) bool { return strings.EqualFold(portless(h), portless(host)) }
-	return same(s.Public.Host) || slices.ContainsFunc(s.Hosts, same)
-}
-
-func portless(host string) string {
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		return host[:i]
+	asked, _ := cutPort(host)
+	same := func(h string) bool {
+		name, _ := cutPort(h)
+		return strings.EqualFold(name, asked)
 	}
-	return host
+	return same(s.Public.Host) || slices.ContainsFunc(s.Hosts, same)
 }
 
 // finish turns a panic into our page, and counts and logs the request.

@@ -61,13 +61,17 @@ func LoginURL(target string) string {
 
 // canonicalHost lower-cases a host, cuts the scheme's default port and the dot that ends a full name.
 func canonicalHost(host, scheme string) string {
-	host = strings.ToLower(host)
-	if port := map[string]string{"http": ":80", "https": ":443"}[scheme]; port != "" {
-		host = strings.TrimSuffix(host, port)
-	}
-	name, port := host, ""
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		name, port = host[:i], host[i:]
+	name, port := cutPort(strings.ToLower(host))
+	if scheme == "http" && port == ":80" || scheme == "https" && port == ":443" {
+		port = ""
 	}
 	return strings.TrimSuffix(name, ".") + port
+}
+
+// cutPort takes the port, with its colon, off a host.
+func cutPort(host string) (name, port string) {
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		return host[:i], host[i:]
+	}
+	return host, ""
 }

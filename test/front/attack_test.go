@@ -1,7 +1,11 @@
 package front
 
 import (
+	"bufio"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -110,6 +114,69 @@ func TestS03_VisitorsThroughServers(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestS37_QuestionsThroughServers: a browser that asks what only the server in front may ask learns nothing but its own state, and
+// no script reads cookies out of the answer, whatever Host and original URL it claims.
+func TestS37_QuestionsThroughServers(t *testing.T) {
+	for _, server := range []string{"nginx", "caddy"} {
+		t.Run(server, func(t *testing.T) {
+			t.Parallel()
+			o := office.Behind(t, server, "auth-request", nil)
+			c, stranger := o.Clerk(t), o.Browser(t)
+			c.LogIn()
+			address := strings.TrimPrefix(o.URL, "http://")
+			name, _, _ := strings.Cut(address, ":")
+			for _, target := range []string{"/ispgate/auth", "/ispgate/auth/redirect", "//ispgate/auth/redirect", "/x/../ispgate/auth"} {
+				for _, host := range []string{"", name + ":9999", "evil.example", "ispgate"} {
+					for who, b := range map[string]*harness.Browser{c.Email: c.Browser, "a stranger": stranger} {
+						r, err := http.NewRequest(http.MethodGet, o.URL+target, nil)
+						if err != nil {
+							t.Fatal(err)
+						}
+						r.Host = host
+						r.Header = http.Header{"Accept": {"text/html"}, "X-Original-Method": {"GET"}, "X-Original-Url": {o.URL + "/dashboard"},
+							"X-Forwarded-Method": {"GET"}, "X-Forwarded-Uri": {"/customer/portal"}}
+						page, err := b.Send(r)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if page.Header.Get("Cookie") != "" || strings.Contains(page.Body, "laravel_session") {
+							t.Errorf("%s asks %s at host %q and is told cookies: %d %v", who, target, host, page.Status, page.Header)
+						}
+						if user := page.Header.Get("Remote-User"); user != "" && user != who {
+							t.Errorf("%s asks %s at host %q and is told of %s", who, target, host, user)
+						}
+					}
+				}
+			}
+			oneConnection(t, address, c)
+		})
+	}
+}
+
+// oneConnection: who came before on a connection lends nothing to who comes next (S10).
+func oneConnection(t *testing.T, address string, c *office.Clerk) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	for i, cookies := range []string{c.Cookies("/"), "", c.Cookies("/"), "ispgate=forged"} {
+		fmt.Fprintf(conn, "GET /data HTTP/1.1\r\nHost: %s\r\nUser-Agent: t\r\nAccept: application/json\r\nCookie: %s\r\n\r\n", address, cookies)
+		answer, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+		if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+		if want := map[bool]int{true: 200, false: 401}[i%2 == 0]; answer.StatusCode != want {
+			t.Errorf("request %d of the connection: %d, want %d", i, answer.StatusCode, want)
+		}
+	}
 }
 
 // underscores lets names with `_` and `.` in, as some nginx are told to before a server is added to them.

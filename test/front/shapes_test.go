@@ -251,7 +251,27 @@ func TestHTTP2(t *testing.T) {
 			}
 			c.LogOut()
 			c.WantOut()
+			if mode == "auth-request" {
+				otherName(t, front, origin)
+			}
 		})
+	}
+}
+
+// otherName: the headers before Host were read by the rules of the server that TLS named, so it must be this one.
+func otherName(t *testing.T, front, origin string) {
+	t.Helper()
+	for name, want := range map[string]int{"panel.example.net": 200, "other.example.net": 421, "": 421} {
+		conn, err := tls.Dial("tcp", front, &tls.Config{InsecureSkipVerify: true, ServerName: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET /customer/portal HTTP/1.1\r\nRemote-User: root\r\nHost: %s\r\nUser-Agent: t\r\n\r\n", strings.TrimPrefix(origin, "https://"))
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || answer.StatusCode != want {
+			t.Errorf("TLS for %q: %v %v, want %d", name, answer, err, want)
+		}
 	}
 }
 

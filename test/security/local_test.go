@@ -107,17 +107,20 @@ func TestS33_UsersFileInFlight(t *testing.T) {
 	alices := office.Line(t, "alice", office.LocalPassword)
 	o.WriteUsers(t, alices, office.Line(t, "bob", office.LocalPassword))
 	bob := o.ClerkNamed(t, "bob")
-	done := make(chan struct{})
+	begun, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		for range 20 {
+		for i := range 20 {
 			request := bob.FormRequest(office.Login, url.Values{"username": {"bob"}, "password": {office.LocalPassword}})
 			if _, err := bob.Send(request); err != nil {
 				t.Error(err)
 			}
+			if i == 0 {
+				close(begun)
+			}
 		}
 	}()
-	time.Sleep(100 * time.Millisecond)
+	<-begun
 	since := time.Now()
 	o.WriteUsers(t, alices)
 	<-done

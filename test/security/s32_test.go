@@ -145,26 +145,16 @@ func TestS32_SwappedRecords(t *testing.T) {
 		}
 		store.Set(t.Context(), pair[0], b, time.Minute)
 		store.Set(t.Context(), pair[1], a, time.Minute)
+		// Eventually: the gate remembers for 800 ms what a token stood for.
 		exchanged := map[*office.Clerk]bool{same: pair[0] == sameKey, low: pair[0] == lowKey, full: true}
 		for c, out := range exchanged {
-			soon(t, c.Email+" is out with an exchanged record", func() bool { _, in := c.InPanel(); return !in || !out })
+			eventually(t, c.Email+" to be out with an exchanged record", func() bool { _, in := c.InPanel(); return !in || !out })
 		}
 		store.Set(t.Context(), pair[0], a, time.Minute)
 		store.Set(t.Context(), pair[1], b, time.Minute)
 	}
 	for _, c := range []*office.Clerk{full, low} {
-		soon(t, c.Email+" is in with its own record again", func() bool { _, in := c.InPanel(); return in })
-	}
-}
-
-// soon: the gate remembers for 800 ms what a token stood for.
-func soon(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(2 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Errorf("not within 2 s: %s", what)
-			return
-		}
+		eventually(t, c.Email+" to be in with its own record again", func() bool { _, in := c.InPanel(); return in })
 	}
 }
 
