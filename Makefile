@@ -9,7 +9,7 @@ FUZZTIME ?= 1m
 FLAGS = CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -trimpath -buildvcs=false'
 # The packages where goroutines meet. Each is tested a second time under the race detector; of the accounts one engine, without
 # the 10 000 uses of S21: under the detector those take minutes, and they have just been made without it.
-RACE = ./authflow ./proxy ./internal/keyring ./internal/panel ./internal/session ./internal/throttle ./internal/users ./internal/web
+RACE = ./authflow ./proxy ./internal/keyring ./internal/panel ./internal/recent ./internal/session ./internal/throttle ./internal/users ./internal/web
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 14

@@ -6,7 +6,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ispgate/ispgate/internal/panel"
@@ -72,8 +71,8 @@ func readable(res *http.Response, kind web.Kind) bool {
 func (p *Proxy) life(ctx context.Context, t *passing, jar *panel.Jar) panel.Life {
 	s := t.verdict.Session
 	key := s.ID + strings.Join(t.cookies, ";") // a re-login brings new cookies, and a new question
-	if l, ok := p.lives.get(key); ok {
-		return l
+	if l, ok := p.lives.Get(key); ok && p.site.Now().Sub(l.at) <= lifeKnown {
+		return l.life
 	}
 	v, _, _ := p.probes.Do(key, func() (any, error) {
 		life, err := p.probe(context.WithoutCancel(ctx), t, jar)
@@ -81,7 +80,8 @@ func (p *Proxy) life(ctx context.Context, t *passing, jar *panel.Jar) panel.Life
 			life = panel.Dead
 		}
 		if life != panel.Unknown { // a panel that is just back is asked again: its redirect to a login would lose the way back
-			p.lives.put(key, life)
+			now := p.site.Now()
+			p.lives.Put(key, lived{life, now}, now)
 		}
 		return life, nil
 	})
@@ -138,33 +138,8 @@ func (p *Proxy) expired(w http.ResponseWriter, r *http.Request) {
 	p.toLogin(w, r, Verdict{Decision: NeedLogin})
 }
 
-// lives remembers for a moment what probes said.
-type lives struct {
-	mu  sync.Mutex
-	m   map[string]lived
-	now func() time.Time
-}
-
+// lived is what a probe said.
 type lived struct {
 	life panel.Life
 	at   time.Time
-}
-
-func (l *lives) get(key string) (panel.Life, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e, ok := l.m[key]
-	if !ok || l.now().Sub(e.at) > lifeKnown {
-		return panel.Unknown, false
-	}
-	return e.life, true
-}
-
-func (l *lives) put(key string, life panel.Life) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.m == nil || len(l.m) > 1000 {
-		l.m = map[string]lived{}
-	}
-	l.m[key] = lived{life, l.now()}
 }

@@ -7,10 +7,10 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/recent"
 	"github.com/ispgate/ispgate/internal/session"
 	"github.com/ispgate/ispgate/internal/web"
 )
@@ -110,10 +110,7 @@ func page(res *http.Response) bool {
 }
 
 // inquiries remember when this node last asked the panel whose session one is; at a login the panel says so.
-type inquiries struct {
-	mu sync.Mutex
-	m  map[string]inquiry
-}
+type inquiries struct{ recent.Map[string, inquiry] }
 
 type inquiry struct {
 	asked, known time.Time // known: when the panel answered
@@ -121,9 +118,7 @@ type inquiry struct {
 }
 
 func (a *inquiries) last(s session.Session) inquiry {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	i := a.m[s.ID]
+	i, _ := a.Get(s.ID)
 	if s.Created.After(i.known) {
 		i.known = s.Created
 	}
@@ -135,10 +130,5 @@ func (a *inquiries) put(s session.Session, at time.Time, known bool) {
 	if known {
 		i.known = at
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.m == nil || len(a.m) >= maxAsked {
-		a.m = map[string]inquiry{}
-	}
-	a.m[s.ID] = i
+	a.Put(s.ID, i, at)
 }

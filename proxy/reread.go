@@ -25,10 +25,11 @@ func (p *Proxy) someoneElse(r *http.Request, v Verdict, method string) bool {
 		return false
 	}
 	if !web.Reads(method) {
-		p.changed.put(s, now, true)
+		p.changed.Put(s.ID, now, now)
 		return false
 	}
-	if now.Sub(p.changed.last(s).known) < settled || !p.askAgain(s) {
+	changed, _ := p.changed.Get(s.ID)
+	if now.Sub(changed) < settled || !p.askAgain(s) {
 		return false
 	}
 	t := &passing{request: r, verdict: v, client: clientOf(r), seal: p.custody.Session(s.Custody), cookies: r.Header.Values("Cookie")}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 
 	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/recent"
 	"github.com/ispgate/ispgate/internal/session"
 	"github.com/ispgate/ispgate/internal/web"
 )
@@ -37,9 +39,9 @@ type Proxy struct {
 	forward   http.Handler
 	managed   managed
 	probes    singleflight.Group
-	lives     lives
-	asked     inquiries // whose panel session one is
-	changed   inquiries // a session's last request at the second door that may have changed something
+	lives     recent.Map[string, lived]
+	asked     inquiries                     // whose panel session one is
+	changed   recent.Map[string, time.Time] // a session's last form at the second door
 	strangers seldom
 }
 
@@ -53,7 +55,7 @@ func New(o Options) *Proxy {
 	}
 	p := &Proxy{opt: o, gate: o.Gate, site: o.Site, custody: o.Panel.Custody(), managed: newManaged(o.Headers)}
 	p.visitors = p.custody.Public()
-	p.lives.now = o.Site.Now
+	p.lives.Life, p.asked.Most = lifeKnown, maxAsked
 	p.forward = p.upstream()
 	return p
 }

@@ -23,6 +23,7 @@ var floors = map[string]int{
 	"internal/users":    1,
 	"internal/config":   1,
 	"internal/keyring":  0,
+	"internal/recent":   0,
 	"internal/demo":     0,
 }
 

@@ -13,6 +13,9 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/ispgate/ispgate/internal/keyring"
+	"github.com/ispgate/ispgate/internal/recent"
 )
 
 // Panel is one panel that answers at one address. It is safe for concurrent use.
@@ -26,7 +29,7 @@ type Panel struct {
 	hosts     []string // names that the panel may call itself, lower case, without ports
 	control   controlState
 	told      told
-	boxes     boxes
+	boxes     recent.Map[string, *keyring.Box]
 }
 
 // New makes a Panel. The profile must be complete. Nothing is asked of the panel yet.

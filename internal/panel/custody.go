@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ispgate/ispgate/internal/keyring"
+	"github.com/ispgate/ispgate/internal/recent"
 )
 
 // Custody keeps the panel's cookies: it seals them to one gateway session on the way out and opens them on the way in,
@@ -19,7 +20,7 @@ type Custody struct {
 	dropped func()
 	told    *told
 	now     func() time.Time
-	boxes   *boxes
+	boxes   *recent.Map[string, *keyring.Box] // of sessions: to derive one costs as much as to open a few cookies
 }
 
 // Custody returns the keeper of this panel's cookies.
@@ -42,7 +43,12 @@ type Seal struct {
 
 // Session is the seal of one gateway session; id is its custody id.
 func (c *Custody) Session(id string) Seal {
-	return Seal{box: c.boxes.of(id, func() *keyring.Box { return c.ring.Box("panel-cookie", []byte(id)) })}
+	box, known := c.boxes.Get(id)
+	if !known {
+		box = c.ring.Box("panel-cookie", []byte(id))
+		c.boxes.Put(id, box, time.Time{})
+	}
+	return Seal{box: box}
 }
 
 // Public is the seal of visitors: no protected route opens it (S13).

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/text/secure/precis"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/ispgate/ispgate/internal/recent"
 )
 
 // Profile describes one kind of panel (design 4.1). It does not change once it is loaded, and is safe for concurrent use.
@@ -36,7 +38,7 @@ type Profile struct {
 	tested              map[string]bool             // parameters that some rule looks at
 	learned             atomic.Pointer[requestRule] // what the form was last seen to post to
 	sourced             bool                        // some rule asks where the client is
-	matched             matched
+	matched             recent.Map[question, Route]
 	fields              atomic.Pointer[[2]string] // what the user and the password field were last called
 	hosts               atomic.Pointer[[]string]  // names of the panel, lower case, without ports
 }

@@ -49,10 +49,10 @@ func (p *Profile) MatchFrom(method, target string, from netip.Addr) Route {
 	if p.sourced {
 		q.from = from
 	}
-	route, known := p.matched.get(q)
+	route, known := p.matched.Get(q)
 	if !known {
 		route = p.match(method, target, from)
-		p.matched.put(q, route)
+		p.remember(q, route)
 	}
 	return route
 }

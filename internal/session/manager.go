@@ -40,14 +40,14 @@ type Manager struct {
 	cookie                          cookie
 	cards, jars                     *keyring.Box
 	revoked                         *revocations
-	recent                          recent
+	recent                          *remembered
 	shut                            atomic.Bool // Revoked said ErrForeign
 	storeLog, garbageLog, revokeLog seldom
 }
 
 // New makes a Manager. Until Run has read the revocations once, it knows only those of its own End.
 func New(o Options) *Manager {
-	return &Manager{opt: o, cookie: newCookie(o.Ring, o.Secure), revoked: newRevocations(),
+	return &Manager{opt: o, cookie: newCookie(o.Ring, o.Secure), revoked: newRevocations(), recent: newRemembered(),
 		cards: o.Ring.Box("session card", nil), jars: o.Ring.Box("parked jar", nil)}
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/ispgate/ispgate/internal/recent"
 )
 
 const (
@@ -59,7 +61,7 @@ func (m *Manager) remember(ctx context.Context, key [sha256.Size]byte, t token, 
 			return nil, err
 		}
 		h := &held{at: at, session: s, seen: s.Seen, acted: s.Acted}
-		m.recent.put(key, h)
+		m.recent.sessions.Put(key, h, at)
 		return h, nil
 	})
 	if err != nil {
@@ -81,69 +83,33 @@ type held struct {
 	seen, acted time.Time // the idle clock as this node wrote it: a burst of requests writes once
 }
 
-// recent is what a node remembers of sessions. The zero value is ready.
-type recent struct {
-	mu       sync.RWMutex
-	sessions generations[[sha256.Size]byte, *held]
-	changes  generations[string, time.Time] // by stable id: what was read before counts no more
+// remembered is what a node keeps of sessions in memory.
+type remembered struct {
+	sessions recent.Map[[sha256.Size]byte, *held]
+	changes  recent.Map[string, time.Time] // by stable id: what was read before counts no more
 	flights  singleflight.Group
 }
 
-func (c *recent) get(key [sha256.Size]byte, at time.Time) *held {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	h, ok := c.sessions.get(key)
-	if !ok || at.Sub(h.at) >= recentLife || at.Before(h.at) {
-		return nil
-	}
-	if c.outdatedLocked(h) {
+func newRemembered() *remembered {
+	r := &remembered{}
+	r.sessions.Most, r.sessions.Life = recentMax, recentLife
+	r.changes.Most, r.changes.Life = math.MaxInt, recentLife
+	return r
+}
+
+func (c *remembered) get(key [sha256.Size]byte, at time.Time) *held {
+	h, ok := c.sessions.Get(key)
+	if !ok || at.Sub(h.at) >= recentLife || at.Before(h.at) || c.outdated(h) {
 		return nil
 	}
 	return h
 }
 
 // outdated: this node changed the session after h was asked for.
-func (c *recent) outdated(h *held) bool {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.outdatedLocked(h)
-}
-
-func (c *recent) outdatedLocked(h *held) bool {
-	changed, ok := c.changes.get(h.session.ID)
+func (c *remembered) outdated(h *held) bool {
+	changed, ok := c.changes.Get(h.session.ID)
 	return ok && !changed.Before(h.at)
 }
 
-func (c *recent) put(key [sha256.Size]byte, h *held) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sessions.put(key, h, h.at, recentMax)
-}
-
 // changed: this node wrote something else to a session.
-func (c *recent) changed(id string, at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.changes.put(id, at, at, math.MaxInt)
-}
-
-// generations is a map whose entries are there for at least recentLife, and gone soon after without being looked for.
-type generations[K comparable, V any] struct {
-	now, old map[K]V
-	since    time.Time // of now
-}
-
-func (g *generations[K, V]) get(key K) (V, bool) {
-	v, ok := g.now[key]
-	if !ok {
-		v, ok = g.old[key]
-	}
-	return v, ok
-}
-
-func (g *generations[K, V]) put(key K, v V, at time.Time, most int) {
-	if g.now == nil || at.Sub(g.since) >= recentLife || len(g.now) >= most {
-		g.now, g.old, g.since = map[K]V{}, g.now, at
-	}
-	g.now[key] = v
-}
+func (c *remembered) changed(id string, at time.Time) { c.changes.Put(id, at, at) }
