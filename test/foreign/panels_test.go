@@ -31,7 +31,7 @@ func panels(db *harness.SQLServer) []software {
 	return []software{
 		{
 			profile: "wordpress", start: func(t testing.TB) *harness.ForeignPanel { return harness.WordPress(t, db) },
-			guarded: "/wp-admin/profile.php", shows: "user_login", session: "wordpress_", script: "/wp-admin/admin-ajax.php?action=heartbeat",
+			guarded: "/wp-admin/profile.php", shows: "user_login", session: "wordpress_", script: "/wp-admin/admin-ajax.php?action=rest-nonce", // heartbeat without its nonce is answered as strangers are
 			post: func(t *testing.T, p *person) {
 				form := p.Get("/wp-admin/profile.php").Want(http.StatusOK).Form("#your-profile")
 				if page := p.Submit(form, "description", "changed through the gateway"); page.Status != http.StatusFound {

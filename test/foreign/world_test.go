@@ -111,7 +111,7 @@ func (w *world) browse(p *person) {
 	for range 3 {
 		w.wantInside(p)
 	}
-	if page := p.Fetch("GET", w.script, "", ""); page.Status > http.StatusBadRequest || strings.Contains(page.Body, "login_url") {
+	if page := p.Fetch("GET", w.script, "", ""); page.Status >= http.StatusBadRequest || strings.Contains(page.Body, "login_url") {
 		w.Errorf("a script is answered %d %.200s", page.Status, page.Body)
 	}
 	if w.post != nil {
