@@ -71,7 +71,12 @@ type Pair struct{ Name, Value string }
 
 // Header is the Cookie header for the panel; empty: none.
 func (o Opened) Header() string {
+	n := 0
+	for _, p := range o.Pairs {
+		n += len(p.Name) + len(p.Value) + len("=; ")
+	}
 	var out strings.Builder
+	out.Grow(n)
 	for _, p := range o.Pairs {
 		p.write(&out)
 	}
@@ -122,7 +127,8 @@ func (c *Custody) Open(seal Seal, headers []string) Opened {
 }
 
 func (c *Custody) open(seal Seal, p Pair, all []Pair) (string, bool) {
-	if Own(p.Name) || isChunkName(p.Name) || c.profile.MatchDrop(p.Name) {
+	name := c.profile.cookie(p.Name)
+	if name.ours {
 		return "", false
 	}
 	if c.mode == Passthrough && !seal.public {
@@ -132,9 +138,9 @@ func (c *Custody) open(seal Seal, p Pair, all []Pair) (string, bool) {
 		return unseal(seal.box, p, all) // one that does not open is never sent: PHP would keep a broken session
 	}
 	if seal.public {
-		return p.Value, !c.profile.MatchSession(p.Name)
+		return p.Value, !name.session
 	}
-	visible := c.profile.MatchVisible(p.Name) && !c.profile.MatchSession(p.Name)
+	visible := name.visible && !name.session
 	if !visible {
 		c.dropped()
 		c.told.once(p.Name)
@@ -146,10 +152,14 @@ func (c *Custody) open(seal Seal, p Pair, all []Pair) (string, bool) {
 // those that the profile drops (S45); empty: none.
 func (c *Custody) Strip(headers []string) string {
 	var out strings.Builder
-	for _, p := range pairs(headers) {
-		if !Own(p.Name) && !isChunkName(p.Name) && !c.profile.MatchDrop(p.Name) {
-			p.write(&out)
+	for p := range pairsOf(headers) {
+		if c.profile.cookie(p.Name).ours {
+			continue
 		}
+		if out.Len() == 0 {
+			out.Grow(length(headers))
+		}
+		p.write(&out)
 	}
 	return out.String()
 }
@@ -165,7 +175,7 @@ func (c *Custody) Close(seal Seal, h http.Header, target string, request []strin
 	present := pairs(request)
 	for _, line := range lines {
 		sc, ok := parseSetCookie(line)
-		if !ok || Own(sc.name) || isChunkName(sc.name) || c.profile.MatchDrop(sc.name) {
+		if !ok || c.profile.cookie(sc.name).ours {
 			c.dropped()
 			continue
 		}
@@ -177,15 +187,15 @@ func (c *Custody) Close(seal Seal, h http.Header, target string, request []strin
 
 func (c *Custody) close(seal Seal, sc setCookie, target string, present []Pair) []setCookie {
 	sc.cut("domain")
-	session := c.profile.MatchSession(sc.name)
-	plain := c.mode == Passthrough && !seal.public || seal.public && !session || !seal.public && !session && c.profile.MatchVisible(sc.name)
+	name := c.profile.cookie(sc.name)
+	plain := c.mode == Passthrough && !seal.public || seal.public && !name.session || !seal.public && !name.session && name.visible
 	out := []setCookie{c.overTLS(sc)}
 	sc.set("httponly", "HttpOnly")
 	sc = c.overTLS(sc)
 	if !plain {
 		out = c.write(seal, sc, present)
 	}
-	if copied, ok := c.keep(sc, target); ok && session && !seal.public {
+	if copied, ok := c.keep(sc, target); ok && name.session && !seal.public {
 		out = append(out, c.write(seal, copied, present)...)
 	}
 	return out
@@ -261,7 +271,7 @@ func (c *Custody) forget(seal Seal, h http.Header, request []string, keep map[st
 		if Own(p.Name) || keep[baseName(p.Name)] || done[p.Name] {
 			continue
 		}
-		if strings.HasPrefix(p.Value, sealMark) || c.profile.MatchSession(p.Name) || c.profile.MatchVisible(p.Name) || c.profile.MatchDrop(p.Name) {
+		if name := c.profile.cookie(p.Name); strings.HasPrefix(p.Value, sealMark) || name.session || name.visible || name.drop {
 			done[p.Name] = true
 			h.Add("Set-Cookie", expire(p.Name, "/", c.secure).String())
 		}

@@ -39,6 +39,7 @@ type Profile struct {
 	learned             atomic.Pointer[requestRule] // what the form was last seen to post to
 	sourced             bool                        // some rule asks where the client is
 	matched             recent.Map[question, Route]
+	names               recent.Map[string, cookieKind]
 	fields              atomic.Pointer[[2]string] // what the user and the password field were last called
 	hosts               atomic.Pointer[[]string]  // names of the panel, lower case, without ports
 }
@@ -180,25 +181,6 @@ func (p *Profile) signedInAnswer(a *Answer) bool {
 	for i := range p.signedIn {
 		r := &p.signedIn[i]
 		if p.holds(r, a) && (r.body != nil || r.location != nil || a.isText() && a.readable() && !p.showsLogin(a)) {
-			return true
-		}
-	}
-	return false
-}
-
-// MatchSession reports whether a cookie carries the panel's login. Names are compared as PHP folds them (S14).
-func (p *Profile) MatchSession(name string) bool { return matchCookie(p.Cookies.Session, name) }
-
-// MatchVisible reports whether the panel's scripts may read a cookie.
-func (p *Profile) MatchVisible(name string) bool { return matchCookie(p.Cookies.Visible, name) }
-
-// MatchDrop reports whether a cookie never reaches a browser.
-func (p *Profile) MatchDrop(name string) bool { return matchCookie(p.Cookies.Drop, name) }
-
-func matchCookie(globs []string, name string) bool {
-	folded := strings.ToLower(FoldCookieName(name))
-	for _, g := range globs {
-		if glob(strings.ToLower(g), strings.ToLower(name)) || glob(strings.ToLower(FoldCookieName(g)), folded) {
 			return true
 		}
 	}

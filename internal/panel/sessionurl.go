@@ -15,19 +15,22 @@ func (p *Profile) SessionInURL(target string, cookies []string) (string, bool) {
 	if !found {
 		return "", false
 	}
-	var held []string
-	for _, c := range pairs(cookies) {
-		if p.MatchSession(c.Name) {
-			held = append(held, FoldCookieName(c.Name))
+	var few [8]string
+	held := few[:0]
+	for c := range pairsOf(cookies) {
+		if n := p.cookie(c.Name); n.session {
+			held = append(held, n.folded)
 		}
 	}
-	for _, part := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' }) {
+	slices.Sort(held) // thousands of cookies and of parameters may meet here
+	for part := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
 		name, _, _ := strings.Cut(part, "=")
 		if decoded, err := url.QueryUnescape(name); err == nil {
 			name = decoded
 		}
 		name = FoldCookieName(name)
-		if name == "PHPSESSID" || slices.Contains(held, name) || slices.ContainsFunc(p.Cookies.Session, func(glob string) bool { return FoldCookieName(glob) == name }) {
+		_, holds := slices.BinarySearch(held, name)
+		if holds || name == "PHPSESSID" || slices.ContainsFunc(p.Cookies.Session, func(glob string) bool { return FoldCookieName(glob) == name }) {
 			return name, true
 		}
 	}

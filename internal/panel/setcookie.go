@@ -1,7 +1,9 @@
 package panel
 
 import (
+	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,22 +32,34 @@ func FoldCookieName(name string) string {
 	return name
 }
 
-// pairs reads Cookie headers without judging their bytes: panels have cookies that net/http would drop.
+// pairsOf reads Cookie headers without judging their bytes: panels have cookies that net/http would drop.
+func pairsOf(headers []string) iter.Seq[Pair] {
+	return func(yield func(Pair) bool) {
+		for _, h := range headers {
+			for part := range strings.SplitSeq(h, ";") {
+				name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+				if name != "" && !yield(Pair{strings.TrimSpace(name), strings.TrimSpace(value)}) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func pairs(headers []string) []Pair {
 	n := 0
 	for _, h := range headers {
 		n += strings.Count(h, ";") + 1
 	}
-	out := make([]Pair, 0, n)
+	return slices.AppendSeq(make([]Pair, 0, n), pairsOf(headers))
+}
+
+// length is how much text headers hold, in bytes.
+func length(headers []string) (n int) {
 	for _, h := range headers {
-		for part := range strings.SplitSeq(h, ";") {
-			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-			if name != "" {
-				out = append(out, Pair{strings.TrimSpace(name), strings.TrimSpace(value)})
-			}
-		}
+		n += len(h) + len("; ")
 	}
-	return out
+	return n
 }
 
 // setCookie is one Set-Cookie header with its attributes as they came.
