@@ -29,7 +29,7 @@ func (f *Flow) RecoveryCodes(w http.ResponseWriter, r *http.Request) error {
 		f.Count.SecondFactor("confirm", "ok")
 		f.audit(r, "recovery_codes_made", s, "")
 		if _, err := f.renew(w, r, s); err != nil { // the old codes are void: the new ones must be seen, whatever becomes of the session
-			f.Log.Error("session not renewed", "request", web.Of(r).ID, "cause", err)
+			f.Log.Error("session not renewed", "request", web.Of(r).ID(), "cause", err)
 		}
 		return f.showCodes(w, r, s, codes, false)
 	}), session.Full)(w, r)

@@ -77,7 +77,7 @@ func (f *Flow) recognise(r *http.Request, s *session.Session) (trusted bool, err
 func (f *Flow) entered(r *http.Request, s *session.Session, trust time.Duration) (token string) {
 	id, token, err := f.Accounts.AddBrowser(context.WithoutCancel(r.Context()), s.Account, f.deviceToken(r), sight(r), trust)
 	if err != nil {
-		f.Log.Warn("browser not recognised", "request", web.Of(r).ID, "cause", err)
+		f.Log.Warn("browser not recognised", "request", web.Of(r).ID(), "cause", err)
 		return ""
 	}
 	s.Browser = id
@@ -89,7 +89,7 @@ func (f *Flow) skipped(w http.ResponseWriter, r *http.Request, s session.Session
 	f.Count.SecondFactor("trusted", "ok")
 	f.setDevice(w.Header(), f.deviceToken(r)) // for another year
 	if err := f.Accounts.SeeBrowser(context.WithoutCancel(r.Context()), s.Browser, sight(r)); err != nil {
-		f.Log.Warn("login of a trusted browser not written down", "request", web.Of(r).ID, "cause", err)
+		f.Log.Warn("login of a trusted browser not written down", "request", web.Of(r).ID(), "cause", err)
 	}
 }
 

@@ -119,7 +119,7 @@ func (f *Flow) confirmPassword(w http.ResponseWriter, r *http.Request, s session
 		if out.Jar != nil { // the panel's own second step leads nowhere here
 			f.background(func() { f.logOut(clientOf(r), out.Jar) })
 		}
-		f.Log.Error("login is out of order", "request", web.Of(r).ID, "verdict", out.Verdict.String(), "expected", out.Reason)
+		f.Log.Error("login is out of order", "request", web.Of(r).ID(), "verdict", out.Verdict.String(), "expected", out.Reason)
 		return false, f.showDisable(w, r, s, http.StatusServiceUnavailable, templates.Disable{Error: templates.Say(templates.LoginOutOfOrder)})
 	case out.Who.Key() != s.Person:
 		f.background(func() { f.logOut(clientOf(r), out.Jar) })

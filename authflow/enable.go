@@ -52,7 +52,7 @@ func (f *Flow) enabled(w http.ResponseWriter, r *http.Request, s session.Session
 	renewed, err := f.renew(w, r, s)
 	switch {
 	case err != nil: // the factor is active: the codes must be seen, whatever becomes of the session
-		f.Log.Error("session not renewed", "request", web.Of(r).ID, "cause", err)
+		f.Log.Error("session not renewed", "request", web.Of(r).ID(), "cause", err)
 	case s.Stage == session.Enrolling:
 		f.logged(r, renewed, "enrolled")
 	}

@@ -172,7 +172,7 @@ func (f *Flow) audit(r *http.Request, kind string, s session.Session, detail str
 		kind = account.Emergency + "_" + kind
 	}
 	f.Accounts.Audit(context.WithoutCancel(r.Context()), account.Event{Kind: kind, Account: s.Account, Name: s.Name,
-		Address: web.Of(r).Client.String(), Session: s.ID, Request: web.Of(r).ID, Detail: detail})
+		Address: web.Of(r).Client.String(), Session: s.ID, Request: web.Of(r).ID(), Detail: detail})
 }
 
 func clientOf(r *http.Request) panel.Client { return panel.ClientOf(r, web.Of(r).Client) }

@@ -13,7 +13,7 @@ import (
 func (f *Flow) browserRows(r *http.Request, s session.Session) []templates.BrowserRow {
 	browsers, err := f.Accounts.Browsers(r.Context(), s.Account)
 	if err != nil {
-		f.Log.Warn("browsers not listed", "request", web.Of(r).ID, "cause", err)
+		f.Log.Warn("browsers not listed", "request", web.Of(r).ID(), "cause", err)
 	}
 	var rows []templates.BrowserRow
 	for _, b := range browsers {

@@ -94,7 +94,7 @@ func (f *Flow) checkPassword(r *http.Request, name, password string) (panel.Outc
 	}
 	ctx := context.WithoutCancel(r.Context()) // who hangs up has still made the panel count a try (S29)
 	out := f.passwords.Login(ctx, panel.Attempt{Client: clientOf(r), Username: name, Password: password})
-	f.Log.Info("password judged", "request", web.Of(r).ID, "verdict", out.Verdict.String(), "reason", out.Reason)
+	f.Log.Info("password judged", "request", web.Of(r).ID(), "verdict", out.Verdict.String(), "reason", out.Reason)
 	if !f.wrong(out.Verdict) {
 		if err := f.Throttle.Refund(ctx, try); err != nil {
 			f.Log.Warn("password try not given back", "cause", err)
@@ -113,7 +113,7 @@ func (f *Flow) explain(w http.ResponseWriter, r *http.Request, out panel.Outcome
 	case panel.Unavailable:
 		return f.refuseLogin(w, r, "unavailable", http.StatusServiceUnavailable, templates.LoginUnavailable, 0)
 	default:
-		f.Log.Error("login is out of order", "request", web.Of(r).ID, "verdict", out.Verdict.String(), "expected", out.Reason)
+		f.Log.Error("login is out of order", "request", web.Of(r).ID(), "verdict", out.Verdict.String(), "expected", out.Reason)
 		return f.refuseLogin(w, r, "out_of_order", http.StatusServiceUnavailable, templates.LoginOutOfOrder, 0)
 	}
 }
@@ -197,7 +197,7 @@ func (f *Flow) replace(r *http.Request, old, s session.Session) {
 		fallthrough
 	default:
 		if err := f.dismiss(http.Header{}, r, old); err != nil {
-			f.Log.Warn("earlier session not ended", "request", web.Of(r).ID, "cause", err)
+			f.Log.Warn("earlier session not ended", "request", web.Of(r).ID(), "cause", err)
 		}
 	}
 }
@@ -239,7 +239,7 @@ func (f *Flow) open(r *http.Request, s *session.Session, stage session.Stage) er
 func (f *Flow) refuseAccount(w http.ResponseWriter, r *http.Request, who panel.Identity, err error) error {
 	var conflict *account.Conflict
 	if errors.As(err, &conflict) {
-		f.Log.Error("identity conflict", "request", web.Of(r).ID, "cause", err)
+		f.Log.Error("identity conflict", "request", web.Of(r).ID(), "cause", err)
 		f.audit(r, "identity_conflict", session.Session{Name: who.Name}, "")
 		return f.refuseLogin(w, r, "identity_conflict", http.StatusForbidden, templates.LoginConflict, 0)
 	}
@@ -256,7 +256,7 @@ func (f *Flow) logged(r *http.Request, s session.Session, method string) {
 	result := "ok"
 	if account.InEmergency(s.Person) {
 		result = account.Emergency
-		f.Log.Warn("an emergency account has logged in", "request", web.Of(r).ID, "name", s.Name)
+		f.Log.Warn("an emergency account has logged in", "request", web.Of(r).ID(), "name", s.Name)
 	}
 	f.Count.Login(result)
 	f.audit(r, "login", s, method)

@@ -86,7 +86,7 @@ func (f *Flow) probe(w http.ResponseWriter, r *http.Request, s session.Session, 
 
 // usurped ends both sessions: the panel names another person than the one who logged in here (S15).
 func (f *Flow) usurped(w http.ResponseWriter, r *http.Request, s session.Session, jar *panel.Jar) error {
-	f.Log.Error("the panel names another person inside this session", "session", s.ID, "request", web.Of(r).ID)
+	f.Log.Error("the panel names another person inside this session", "session", s.ID, "request", web.Of(r).ID())
 	f.audit(r, "identity_changed", s, "")
 	f.background(func() { f.logOut(clientOf(r), jar) })
 	if err := f.dismiss(w.Header(), r, s); err != nil {

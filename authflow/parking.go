@@ -101,7 +101,7 @@ func (f *Flow) logOut(client panel.Client, jar *panel.Jar) {
 func (f *Flow) dismiss(h http.Header, r *http.Request, s session.Session) error {
 	if s.Stage == session.Password {
 		if err := f.Accounts.EndChallenge(r.Context(), s.Account, s.ID); err != nil {
-			f.Log.Warn("challenge not ended", "request", web.Of(r).ID, "cause", err)
+			f.Log.Warn("challenge not ended", "request", web.Of(r).ID(), "cause", err)
 		}
 	}
 	f.background(func() { f.abandon(clientOf(r), s) })

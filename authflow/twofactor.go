@@ -101,7 +101,7 @@ func (f *Flow) showOn(w http.ResponseWriter, r *http.Request, s session.Session,
 func (f *Flow) sessionRows(r *http.Request, s session.Session) []templates.SessionRow {
 	cards, err := f.Sessions.List(r.Context(), s.Account)
 	if err != nil {
-		f.Log.Warn("sessions not listed", "request", web.Of(r).ID, "cause", err)
+		f.Log.Warn("sessions not listed", "request", web.Of(r).ID(), "cause", err)
 	}
 	var rows []templates.SessionRow
 	for _, c := range cards {

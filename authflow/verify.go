@@ -130,7 +130,7 @@ func (f *Flow) wrongCode(r *http.Request, s session.Session, method string, res 
 		return
 	}
 	f.Count.Notice(res.Notice)
-	f.Log.Warn("somebody who knows the password is guessing codes", "request", web.Of(r).ID, "account", s.Account, "name", s.Name, "failures", res.Notice)
+	f.Log.Warn("somebody who knows the password is guessing codes", "request", web.Of(r).ID(), "account", s.Account, "name", s.Name, "failures", res.Notice)
 	f.audit(r, "guessing_codes", s, strconv.Itoa(res.Notice)+" failures")
 }
 

@@ -11,10 +11,12 @@ import (
 	"github.com/ispgate/ispgate/internal/web"
 )
 
+var unstored = []string{"no-store"} // never changed: answers share it
+
 // Auth is the second door: the answer to an auth_request subrequest. A status and headers for the server that asks: never a
 // redirect, a body or a cookie that is set (S37).
 func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Cache-Control", "no-store")
+	w.Header()["Cache-Control"] = unstored
 	v, o, err := p.question(r)
 	if err != nil {
 		w.WriteHeader(http.StatusForbidden)
@@ -37,15 +39,13 @@ func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
 // cookies are told only where no browser can have asked: a page's script would read those that are kept from scripts.
 func (p *Proxy) allowed(w http.ResponseWriter, r *http.Request, v Verdict, o original) {
 	h := w.Header()
-	if web.Of(r).FrontAsks { // empty is said, too: what is not said may be kept as the client sent it
-		h.Set("Cookie", p.custody.Strip(r.Header.Values("Cookie")))
-		h.Set(p.opt.Headers.User, "")
-		h.Set(p.opt.Headers.Role, "")
+	if web.Of(r).FrontAsks {
+		h["Cookie"] = []string{p.custody.Strip(r.Header["Cookie"])}
 	}
-	if v.Session.Account != "" {
-		p.identify(h, v.Session)
-		p.touch(r, v, o.method)
+	if web.Of(r).FrontAsks || v.Session.Account != "" {
+		p.identify(h, v.Session, web.Of(r).FrontAsks)
 	}
+	p.touch(r, v, o.method)
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -82,7 +82,7 @@ func (p *Proxy) question(r *http.Request) (Verdict, original, error) {
 	}
 	if err != nil {
 		if p.strangers.due(p.site.Now()) {
-			p.site.Log.Warn("the question of a server in front is refused", "request", web.Of(r).ID, "peer", web.Of(r).Peer.String(), "cause", err)
+			p.site.Log.Warn("the question of a server in front is refused", "request", web.Of(r).ID(), "peer", web.Of(r).Peer.String(), "cause", err)
 		}
 		return Verdict{}, original{}, err
 	}

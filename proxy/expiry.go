@@ -94,7 +94,7 @@ func (p *Proxy) probe(ctx context.Context, t *passing, jar *panel.Jar) (panel.Li
 	s := t.verdict.Session
 	life, who, err := p.opt.Panel.Probe(ctx, t.client, jar)
 	if err != nil {
-		p.site.Log.Warn("panel session cannot be asked", "request", web.Of(t.request).ID, "cause", err)
+		p.site.Log.Warn("panel session cannot be asked", "request", web.Of(t.request).ID(), "cause", err)
 	}
 	if life == panel.Alive && !who.Is(s.Person) && !p.impersonates(ctx, t) {
 		p.usurped(ctx, t, jar)

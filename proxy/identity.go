@@ -47,7 +47,7 @@ func (p *Proxy) noticePassword(res *http.Response, t *passing) {
 	}
 	note.IdentityDue = rand.Text() // also where one stands: a probe that began before takes only that back
 	if err := p.gate.Sessions.SetNote(res.Request.Context(), t.verdict.Session, note); err != nil {
-		p.site.Log.Error("identity not marked as due", "request", web.Of(res.Request).ID, "cause", err)
+		p.site.Log.Error("identity not marked as due", "request", web.Of(res.Request).ID(), "cause", err)
 	}
 }
 

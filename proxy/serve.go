@@ -24,6 +24,7 @@ type Options struct {
 	End      func(ctx context.Context, h http.Header, s session.Session) error // ends a session on every node
 	Upstream func(seconds float64)                                             // observes the panel's answer times; may be nil
 	Removed  func(n int)                                                       // counts request headers that were removed; may be nil
+	Stopping <-chan struct{}                                                   // closed: event streams end now; may be nil
 }
 
 // Identity names the headers that tell the panel who is there.
@@ -53,6 +54,7 @@ func New(o Options) *Proxy {
 	if o.Removed == nil {
 		o.Removed = func(int) {}
 	}
+	o.Headers = Identity{http.CanonicalHeaderKey(o.Headers.User), http.CanonicalHeaderKey(o.Headers.Role)}
 	p := &Proxy{opt: o, gate: o.Gate, site: o.Site, custody: o.Panel.Custody(), managed: newManaged(o.Headers)}
 	p.visitors = p.custody.Public()
 	p.lives.Life, p.asked.Most = lifeKnown, maxAsked

@@ -13,16 +13,20 @@ import (
 
 const streamCheck = 25 * time.Second // twice within the 60 s of S7
 
-// watchStream ends websockets and event streams soon after their session ended, also when Redis cannot be asked (S7).
+// watchStream ends websockets and event streams soon after their session ended, also when Redis cannot be asked (S7). An event
+// stream ends with the gateway, too: it has no end of its own, so that a stop would wait its whole time for it; browsers open it
+// again by themselves.
 func (p *Proxy) watchStream(res *http.Response, t *passing) {
 	mt, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	if t.verdict.Session.Account == "" || res.StatusCode != http.StatusSwitchingProtocols && mt != "text/event-stream" {
-		return
+	switch {
+	case mt == "text/event-stream":
+		go p.watch(res.Request, t, p.opt.Stopping)
+	case res.StatusCode == http.StatusSwitchingProtocols && t.verdict.Session.Account != "":
+		go p.watch(res.Request, t, nil)
 	}
-	go p.watch(res.Request, t)
 }
 
-func (p *Proxy) watch(r *http.Request, t *passing) {
+func (p *Proxy) watch(r *http.Request, t *passing, stopping <-chan struct{}) {
 	tick := time.NewTicker(streamCheck)
 	defer tick.Stop()
 	missed := 0
@@ -30,7 +34,13 @@ func (p *Proxy) watch(r *http.Request, t *passing) {
 		select {
 		case <-r.Context().Done():
 			return
+		case <-stopping:
+			t.cancel()
+			return
 		case <-tick.C:
+		}
+		if t.verdict.Session.Account == "" {
+			continue
 		}
 		err := p.stillThere(r, t)
 		if errors.Is(err, session.ErrStore) {
@@ -39,7 +49,7 @@ func (p *Proxy) watch(r *http.Request, t *passing) {
 			}
 		}
 		if err != nil {
-			p.site.Log.Info("stream ended", "request", web.Of(r).ID, "cause", err)
+			p.site.Log.Info("stream ended", "request", web.Of(r).ID(), "cause", err)
 			t.cancel()
 			return
 		}

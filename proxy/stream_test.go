@@ -42,3 +42,40 @@ func TestS07_StreamsEndWithTheirSession(t *testing.T) {
 		})
 	}
 }
+
+// TestStopEndsStreamsOnly: an event stream has no end of its own and must not hold a stop; whatever else is under way goes on.
+func TestStopEndsStreamsOnly(t *testing.T) {
+	h := built(t, hello)
+	for name, c := range map[string]struct {
+		status  int
+		mt      string
+		session session.Session
+		ends    bool
+	}{
+		"an event stream":         {http.StatusOK, "text/event-stream", full(), true},
+		"of a visitor, odd case":  {http.StatusOK, "Text/Event-Stream;charset=utf-8", session.Session{}, true},
+		"a page":                  {http.StatusOK, "text/html", full(), false},
+		"a download without type": {http.StatusOK, "", full(), false},
+		"a websocket":             {http.StatusSwitchingProtocols, "", full(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				stopping := make(chan struct{})
+				h.opt.Stopping, h.desk.alive = stopping, true
+				ctx, end := context.WithCancel(t.Context())
+				defer end()
+				response := &http.Response{StatusCode: c.status, Header: http.Header{"Content-Type": {c.mt}}, Request: httptest.NewRequest("GET", "/", nil).WithContext(ctx)}
+				h.watchStream(response, &passing{verdict: Verdict{Session: c.session}, cancel: end})
+				synctest.Wait()
+				if ctx.Err() != nil {
+					t.Error("ended before the stop")
+				}
+				close(stopping)
+				synctest.Wait()
+				if ended := ctx.Err() != nil; ended != c.ends {
+					t.Errorf("ended %t, want %t", ended, c.ends)
+				}
+			})
+		})
+	}
+}

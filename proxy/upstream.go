@@ -93,7 +93,7 @@ func (p *Proxy) touch(r *http.Request, v Verdict, method string) {
 		return
 	}
 	if err := p.gate.Sessions.Touch(r.Context(), v.Session, web.Of(r).Kind == web.Navigation || !web.Reads(method)); err != nil {
-		p.site.Log.Warn("session not touched", "request", web.Of(r).ID, "cause", err)
+		p.site.Log.Warn("session not touched", "request", web.Of(r).ID(), "cause", err)
 	}
 }
 
@@ -133,15 +133,17 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	}
 	p.opt.Panel.Forward(out, t.client)
 	if t.verdict.Session.Account != "" && !t.verdict.Session.Note.Challenge {
-		p.identify(out.Header, t.verdict.Session)
+		p.identify(out.Header, t.verdict.Session, false)
 	}
 }
 
-// identify tells the panel, or the server in front of it, who is there.
-func (p *Proxy) identify(h http.Header, s session.Session) {
-	h.Set(p.opt.Headers.User, s.Name)
-	if s.Role != "" {
-		h.Set(p.opt.Headers.Role, s.Role)
+// identify tells the panel, or the server in front of it, who is there. all: what is empty is said, too, since a server may keep
+// what it is not told as the client sent it.
+func (p *Proxy) identify(h http.Header, s session.Session, all bool) {
+	told := []string{s.Name, s.Role} // one backing array for both
+	h[p.opt.Headers.User] = told[:1:1]
+	if all || s.Role != "" {
+		h[p.opt.Headers.Role] = told[1:]
 	}
 }
 
@@ -216,7 +218,7 @@ func (p *Proxy) noticeLogout(res *http.Response, t *passing) {
 		res.Header.Set("Location", web.URL("login?out=1")) // where the panel's login would lead, with a word about it
 	}
 	if err := p.opt.End(res.Request.Context(), res.Header, t.verdict.Session); err != nil {
-		p.site.Log.Error("session not ended at the panel's logout", "request", web.Of(res.Request).ID, "cause", err)
+		p.site.Log.Error("session not ended at the panel's logout", "request", web.Of(res.Request).ID(), "cause", err)
 	}
 	p.opt.Audit(res.Request, "logout", t.verdict.Session, "")
 }
@@ -229,7 +231,7 @@ func (p *Proxy) noticeImpersonation(res *http.Response, t *passing) {
 	note := t.verdict.Session.Note
 	note.Impersonates = true
 	if err := p.gate.Sessions.SetNote(res.Request.Context(), t.verdict.Session, note); err != nil {
-		p.site.Log.Error("impersonation not marked", "request", web.Of(res.Request).ID, "cause", err)
+		p.site.Log.Error("impersonation not marked", "request", web.Of(res.Request).ID(), "cause", err)
 	}
 	p.opt.Audit(res.Request, "impersonated", t.verdict.Session, "")
 }

@@ -63,6 +63,8 @@ type builder struct {
 	stores  *stores
 	metrics *metrics
 	log     *slog.Logger
+
+	stopping <-chan struct{} // closed when serving is to end
 }
 
 func (b builder) gateway() (*gateway, error) {
@@ -100,10 +102,11 @@ func (b builder) site() (*web.Site, error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("ui: %w", err)}
 	}
+	requests := perLabel(b.metrics.requests.WithLabelValues)
 	return &web.Site{Public: b.cfg.PublicURL, Hosts: b.cfg.Hosts, Trusted: b.cfg.TrustedProxies, ServiceWorker: b.profile.Forward.ServiceWorker,
 		Pages: pages, Log: b.log, Now: time.Now, Access: accessLog(b.cfg.Log.Access, b.log),
 		Observe: func(route string, took time.Duration) {
-			b.metrics.requests.WithLabelValues(route).Observe(took.Seconds())
+			requests(route).Observe(took.Seconds())
 		}}, nil
 }
 
@@ -175,15 +178,16 @@ func policyOf(cfg *config.Config) authflow.Policy {
 
 func (b builder) proxy(site *web.Site, pan *panel.Panel, sessions *session.Manager) *proxy.Proxy {
 	m := b.metrics
+	decisions, public := perLabel(m.decisions.WithLabelValues), perLabel(m.public.WithLabelValues)
 	gate := &proxy.Gate{Profile: b.profile, Sessions: sessions, StepPage: authflow.StepPage,
 		Count: func(v proxy.Verdict) {
-			m.decisions.WithLabelValues(v.Decision.String()).Inc()
+			decisions(v.Decision.String()).Inc()
 			if v.Route.Kind == panel.Public && v.Decision == proxy.Allow {
-				m.public.WithLabelValues(strconv.Itoa(v.Route.Number)).Inc()
+				public(strconv.Itoa(v.Route.Number)).Inc()
 			}
 		}}
 	return proxy.New(proxy.Options{Site: site, Gate: gate, Panel: pan, Headers: proxy.Identity{User: b.cfg.Headers.User, Role: b.cfg.Headers.Role},
-		Audit: b.auditProxy, End: b.end(sessions), Upstream: m.upstream.Observe, Removed: func(n int) { m.removedHeaders.Add(float64(n)) }})
+		Audit: b.auditProxy, End: b.end(sessions), Upstream: m.upstream.Observe, Stopping: b.stopping, Removed: func(n int) { m.removedHeaders.Add(float64(n)) }})
 }
 
 // end puts a session out on every node, although the browser hangs up: SQL tells the others, and its record in Redis is
@@ -209,7 +213,7 @@ func (b builder) end(sessions *session.Manager) func(context.Context, http.Heade
 // auditProxy writes down what the proxy saw happen to a session; never a proxied request.
 func (b builder) auditProxy(r *http.Request, kind string, s session.Session, detail string) {
 	b.stores.accounts.Audit(context.WithoutCancel(r.Context()), account.Event{Kind: kind, Account: s.Account, Name: s.Name,
-		Address: web.Of(r).Client.String(), Session: s.ID, Request: web.Of(r).ID, Detail: detail})
+		Address: web.Of(r).Client.String(), Session: s.ID, Request: web.Of(r).ID(), Detail: detail})
 }
 
 // loadProfile reads the profile that the configuration names and refuses what would leave a door open.

@@ -35,7 +35,7 @@ func accessLog(mode string, log *slog.Logger) func(*http.Request, int, time.Dura
 			return
 		}
 		q := web.Of(r)
-		log.Info("request", "request", q.ID, "method", r.Method, "path", r.URL.Path, "status", status, "route", q.Route,
+		log.Info("request", "request", q.ID(), "method", r.Method, "path", r.URL.Path, "status", status, "route", q.Route,
 			"address", q.Client.String(), "milliseconds", took.Milliseconds())
 	}
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"maps"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -65,6 +67,22 @@ func newMetrics() *metrics {
 		m.guessing.WithLabelValues(strconv.Itoa(n))
 	}
 	return m
+}
+
+// perLabel looks the metric of a label up once. Labels are bounded words, so that it may keep them all.
+func perLabel[M any](lookup func(...string) M) func(string) M {
+	var known atomic.Pointer[map[string]M]
+	known.Store(&map[string]M{})
+	return func(label string) M {
+		now := known.Load()
+		if m, ok := (*now)[label]; ok {
+			return m
+		}
+		more := maps.Clone(*now)
+		more[label] = lookup(label)
+		known.CompareAndSwap(now, &more) // who loses looks up once more
+		return more[label]
+	}
 }
 
 // watchAccounts exposes how many accounts have which state of the factor, counted when somebody asks.

@@ -43,7 +43,11 @@ func table(f *authflow.Flow, p *proxy.Proxy, s *web.Site) map[string]route {
 
 // routes is the public surface: the chain, then our pages by exact raw path, then the panel. No mux ever cleans a path.
 func routes(f *authflow.Flow, p *proxy.Proxy, s *web.Site) http.Handler {
-	own := table(f, p, s)
+	own := map[string]handlers{}
+	for page, rt := range table(f, p, s) {
+		own[page] = rt.handlers(s)
+	}
+	unknown := route{}.handlers(s)
 	return s.Chain(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, _, _ := strings.Cut(web.Of(r).Target, "?")
 		page, ours := strings.CutPrefix(path, web.Prefix)
@@ -54,17 +58,35 @@ func routes(f *authflow.Flow, p *proxy.Proxy, s *web.Site) http.Handler {
 		if strings.HasPrefix(page, "static/") {
 			page = "static/"
 		}
-		rt, found := own[page]
+		h, found := own[page]
 		if !found {
-			page = "not_found"
+			page, h = "not_found", unknown
 		}
 		web.Of(r).Route = page
-		serve := s.Serve
-		if rt.status {
-			serve = s.Status
-		}
-		serve(rt.handler(s, r.Method)).ServeHTTP(w, r)
+		h.of(r.Method).ServeHTTP(w, r)
 	}))
+}
+
+// handlers are what answers a route: reading requests, forms and the rest.
+type handlers struct{ read, post, other http.Handler }
+
+func (h handlers) of(method string) http.Handler {
+	switch {
+	case web.Reads(method):
+		return h.read
+	case method == http.MethodPost:
+		return h.post
+	}
+	return h.other
+}
+
+func (rt route) handlers(s *web.Site) handlers {
+	serve := s.Serve
+	if rt.status {
+		serve = s.Status
+	}
+	made := func(method string) http.Handler { return serve(rt.handler(s, method)) }
+	return handlers{made(http.MethodGet), made(http.MethodPost), made(http.MethodPut)}
 }
 
 // handler puts the guards around a route: documents only, and forms from our own pages only.

@@ -33,7 +33,7 @@ func run(ctx context.Context, s servers, cfg *config.Config) error {
 	}
 	requests, cut := context.WithCancel(context.Background())
 	defer cut()
-	public := newServer(endStreams(s.public, ctx), s.log, requests)
+	public := newServer(s.public, s.log, requests)
 	admin := newServer(s.admin, s.log, requests)
 	failed := make(chan error, len(cfg.Listen)+1)
 	for _, address := range cfg.Listen {

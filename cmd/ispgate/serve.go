@@ -53,14 +53,14 @@ func serve(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 		return err
 	}
 	m, h := newMetrics(), &health{}
-	front, err := newStandby(builder{cfg: cfg, profile: profile, metrics: m, log: log}, h)
-	if err != nil {
-		return err
-	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
+	front, err := newStandby(builder{cfg: cfg, profile: profile, metrics: m, log: log, stopping: ctx.Done()}, h)
+	if err != nil {
+		return err
+	}
 	settled := make(chan error, 1)
 	switch err := front.open(background); {
 	case err == nil:

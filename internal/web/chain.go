@@ -3,7 +3,6 @@ package web
 import (
 	"bufio"
 	"cmp"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -21,11 +20,11 @@ const maxTarget = 8 << 10 // bytes; what common servers take, and what rules are
 // Chain is what every request on the public listener passes before anyone decides on it.
 func (s *Site) Chain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q := &Request{ID: rand.Text()[:16], Start: s.Now(), Kind: kindOf(r), Route: "refused"}
+		v := &visit{Context: r.Context(), request: Request{Start: s.Now(), Kind: kindOf(r), Route: "refused"}, answer: recorder{ResponseWriter: w}}
+		q, rec := &v.request, &v.answer
 		q.Peer, q.Client, q.Trusted = s.Trusted.Client(r)
 		s.noticeForwarder(r, q)
-		r = with(r, q)
-		rec := &recorder{ResponseWriter: w}
+		r = r.WithContext(v)
 		defer s.finish(rec, r)
 		lastOfItsConnection(rec, r)
 		if fault := s.screen(r, q); fault != nil {
@@ -102,7 +101,7 @@ func rawTarget(r *http.Request) (string, error) {
 // knows checks the Host. The forward-auth addresses are asked by the server in front, under its own name for us (S37).
 func (s *Site) knows(r *http.Request, q *Request) bool {
 	host := canonicalHost(r.Host, s.Public.Scheme)
-	if host != "" && host == canonicalHost(s.Public.Host, s.Public.Scheme) {
+	if host != "" && host == s.host() {
 		return true
 	}
 	for _, h := range s.Hosts {
@@ -131,7 +130,7 @@ func (s *Site) named(host string) bool {
 func (s *Site) finish(rec *recorder, r *http.Request) {
 	p, begun := recover(), false
 	if p != nil && p != http.ErrAbortHandler {
-		s.Log.Error("panic", "request", Of(r).ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		s.Log.Error("panic", "request", Of(r).ID(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		if begun = rec.status != 0; !begun {
 			s.Fail(rec, r, Internal(fmt.Errorf("panic: %v", p)))
 		}

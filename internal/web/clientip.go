@@ -52,7 +52,11 @@ func (t Trusted) Client(r *http.Request) (peer, client netip.Addr, trusted bool)
 
 // hop reads an address with or without a port; zones are dropped.
 func hop(s string) netip.Addr {
-	if ap, err := netip.ParseAddrPort(s); err == nil {
+	if strings.Count(s, ":") == 1 || strings.Contains(s, "]:") {
+		ap, err := netip.ParseAddrPort(s)
+		if err != nil {
+			return netip.Addr{}
+		}
 		return ap.Addr().Unmap().WithZone("")
 	}
 	addr, err := netip.ParseAddr(strings.Trim(s, "[]"))

@@ -55,7 +55,7 @@ func (s *Site) Fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (s *Site) failScript(w http.ResponseWriter, r *http.Request, f *Fault) {
-	body := map[string]string{"error": s.Pages.Text("en", f.Heading), "request_id": Of(r).ID}
+	body := map[string]string{"error": s.Pages.Text("en", f.Heading), "request_id": Of(r).ID()}
 	if f.LoginURL != "" {
 		body["error"], body["login_url"] = s.Pages.Text("en", templates.Say(templates.ErrLogInFirst)), f.LoginURL
 	}
@@ -73,10 +73,10 @@ func (s *Site) JSON(w http.ResponseWriter, status int, body any) {
 func (s *Site) logFault(r *http.Request, f *Fault) {
 	q := Of(r)
 	if r.Context().Err() != nil && errors.Is(f.Cause, context.Canceled) { // the browser hung up: nothing of ours is broken
-		s.Log.Debug("browser went away", "request", q.ID)
+		s.Log.Debug("browser went away", "request", q.ID())
 		return
 	}
-	args := []any{"request", q.ID, "status", f.Status, "what", string(f.Heading.Key), "address", q.Client.String(), "method", r.Method}
+	args := []any{"request", q.ID(), "status", f.Status, "what", string(f.Heading.Key), "address", q.Client.String(), "method", r.Method}
 	if f.Cause != nil {
 		args = append(args, "cause", f.Cause.Error())
 	}

@@ -20,9 +20,9 @@ const (
 // Show renders a page of ours.
 func (s *Site) Show(w http.ResponseWriter, r *http.Request, status int, page templates.Page) {
 	var b bytes.Buffer
-	frame := templates.Frame{Lang: s.language(r), Path: s.here(r), RequestID: Of(r).ID, Now: s.Now(), Prefix: Prefix}
+	frame := templates.Frame{Lang: s.language(r), Path: s.here(r), RequestID: Of(r).ID(), Now: s.Now(), Prefix: Prefix}
 	if err := s.Pages.Render(&b, frame, page); err != nil {
-		s.Log.Error("page does not render", "request", Of(r).ID, "cause", err)
+		s.Log.Error("page does not render", "request", Of(r).ID(), "cause", err)
 		s.secure(w.Header())
 		http.Error(w, "This page is not available.", http.StatusInternalServerError)
 		return

@@ -2,9 +2,11 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,7 +20,6 @@ const (
 
 // Request is what the chain found out about a request. Handlers read it with Of.
 type Request struct {
-	ID         string
 	Client     netip.Addr // the rightmost hop that is not a trusted proxy (S3)
 	Peer       netip.Addr // who is connected to us
 	Trusted    bool       // Peer is a trusted proxy
@@ -28,6 +29,29 @@ type Request struct {
 	FrontAsks  bool // a trusted server in front asks, under its own name for us: no browser can send such a Host
 	Start      time.Time
 	Route      string // bounded label for metrics; set by whoever serves
+
+	name sync.Once
+	id   string
+}
+
+// ID names the request in logs, on pages and in the audit.
+func (q *Request) ID() string {
+	q.name.Do(func() { q.id = rand.Text()[:16] })
+	return q.id
+}
+
+// visit is one request on its way through the chain: what is known about it, where handlers look for it, and its answer.
+type visit struct {
+	context.Context
+	request Request
+	answer  recorder
+}
+
+func (v *visit) Value(key any) any {
+	if key == (requestKey{}) {
+		return &v.request
+	}
+	return v.Context.Value(key)
 }
 
 type requestKey struct{}
@@ -38,10 +62,6 @@ func Of(r *http.Request) *Request {
 		return q
 	}
 	return &Request{}
-}
-
-func with(r *http.Request, q *Request) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
 }
 
 // kindOf tells navigations from the rest: Sec-Fetch-Mode first, then Accept (design 2, path a).

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,13 +35,24 @@ type Site struct {
 	Now           func() time.Time
 
 	forwarder atomic.Pointer[netip.Addr] // see UntrustedForwarder
+	naming    sync.Once
+	origin    string // Public in its one spelling
 }
 
 // Secure reports whether browsers reach us over https.
 func (s *Site) Secure() bool { return s.Public.Scheme == "https" }
 
 // Origin is the origin browsers see, without a trailing slash.
-func (s *Site) Origin() string { return OriginOf(s.Public) }
+func (s *Site) Origin() string {
+	s.naming.Do(func() { s.origin = OriginOf(s.Public) })
+	return s.origin
+}
+
+// host is that of Origin.
+func (s *Site) host() string {
+	_, host, _ := strings.Cut(s.Origin(), "://")
+	return host
+}
 
 // OriginOf is an address's origin in its one spelling: lower case, no default port.
 func OriginOf(u *url.URL) string {
