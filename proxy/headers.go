@@ -4,10 +4,21 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/ispgate/ispgate/internal/recent"
 )
 
 // managed knows the header names that only we may set towards the panel, folded.
-type managed struct{ names map[string]bool }
+type managed struct {
+	names  map[string]bool
+	judged *recent.Map[string, judgement] // names as they come: the same few with every request
+}
+
+// judgement is what becomes of a header by its name.
+type judgement struct{ odd, removed bool }
+
+const judgedName = 128 // bytes of a name whose judgement is remembered
 
 // forwarding and override names of S3, folded; whole families of them are in managedPrefixes (design 3.5) and managedSuffixes.
 var overriding = []string{
@@ -45,7 +56,7 @@ func Managed(id Identity) (names, families []string) {
 }
 
 func newManaged(id Identity) managed {
-	m := managed{names: map[string]bool{fold(id.User): true, fold(id.Role): true}}
+	m := managed{names: map[string]bool{fold(id.User): true, fold(id.Role): true}, judged: &recent.Map[string, judgement]{}}
 	for _, n := range overriding {
 		m.names[n] = true
 	}
@@ -71,14 +82,27 @@ func fold(name string) string {
 func (m managed) strip(h http.Header) int {
 	odd := 0
 	for name := range h {
-		if !plainName(name) || name == "Proxy" {
+		j := m.judge(name)
+		if j.odd {
 			odd++
-		} else if !m.has(fold(name)) {
-			continue
 		}
-		delete(h, name)
+		if j.removed {
+			delete(h, name)
+		}
 	}
 	return odd
+}
+
+func (m managed) judge(name string) judgement {
+	if j, known := m.judged.Get(name); known {
+		return j
+	}
+	j := judgement{odd: !plainName(name) || name == "Proxy"}
+	j.removed = j.odd || m.has(fold(name))
+	if len(name) <= judgedName {
+		m.judged.Put(strings.Clone(name), j, time.Time{})
+	}
+	return j
 }
 
 func (m managed) has(folded string) bool {

@@ -32,7 +32,7 @@ func (p *Proxy) someoneElse(r *http.Request, v Verdict, method string) bool {
 	if now.Sub(changed) < settled || !p.askAgain(s) {
 		return false
 	}
-	t := &passing{request: r, verdict: v, client: clientOf(r), seal: p.custody.Session(s.Custody), cookies: r.Header.Values("Cookie")}
+	t := &passing{Context: r.Context(), request: r, verdict: v, client: clientOf(r), seal: p.custody.Session(s.Custody), cookies: r.Header.Values("Cookie")}
 	t.opened = p.custody.Open(t.seal, t.cookies)
 	if !t.opened.Known {
 		return false

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"time"
@@ -20,13 +21,14 @@ func (p *Proxy) watchStream(res *http.Response, t *passing) {
 	mt, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	switch {
 	case mt == "text/event-stream":
-		go p.watch(res.Request, t, p.opt.Stopping)
+		go p.watch(res.Request, t, res.Body, p.opt.Stopping)
 	case res.StatusCode == http.StatusSwitchingProtocols && t.verdict.Session.Account != "":
-		go p.watch(res.Request, t, nil)
+		go p.watch(res.Request, t, res.Body, nil)
 	}
 }
 
-func (p *Proxy) watch(r *http.Request, t *passing, stopping <-chan struct{}) {
+// watch hangs up on the panel when the stream is to end: the browser's side ends with it.
+func (p *Proxy) watch(r *http.Request, t *passing, stream io.Closer, stopping <-chan struct{}) {
 	tick := time.NewTicker(streamCheck)
 	defer tick.Stop()
 	missed := 0
@@ -35,7 +37,7 @@ func (p *Proxy) watch(r *http.Request, t *passing, stopping <-chan struct{}) {
 		case <-r.Context().Done():
 			return
 		case <-stopping:
-			t.cancel()
+			_ = stream.Close()
 			return
 		case <-tick.C:
 		}
@@ -50,7 +52,7 @@ func (p *Proxy) watch(r *http.Request, t *passing, stopping <-chan struct{}) {
 		}
 		if err != nil {
 			p.site.Log.Info("stream ended", "request", web.Of(r).ID(), "cause", err)
-			t.cancel()
+			_ = stream.Close()
 			return
 		}
 		missed = 0

@@ -31,9 +31,8 @@ func TestS07_StreamsEndWithTheirSession(t *testing.T) {
 				h.desk.alive, h.desk.err = c.alive, c.err
 				ctx, stop := context.WithCancel(t.Context())
 				defer stop()
-				p := &passing{verdict: Verdict{Session: full()}, cancel: stop}
-				response := &http.Response{StatusCode: http.StatusSwitchingProtocols, Header: http.Header{}, Request: httptest.NewRequest("GET", "/", nil).WithContext(ctx)}
-				h.watchStream(response, p)
+				response := &http.Response{StatusCode: http.StatusSwitchingProtocols, Header: http.Header{}, Body: hangUp{stop}, Request: httptest.NewRequest("GET", "/", nil).WithContext(ctx)}
+				h.watchStream(response, &passing{verdict: Verdict{Session: full()}})
 				time.Sleep(time.Minute)
 				if ended := ctx.Err() != nil; ended != c.ends {
 					t.Errorf("after a minute: ended %t, want %t", ended, c.ends)
@@ -41,6 +40,16 @@ func TestS07_StreamsEndWithTheirSession(t *testing.T) {
 			})
 		})
 	}
+}
+
+// hangUp is a stream that only tells that it was closed.
+type hangUp struct{ end context.CancelFunc }
+
+func (hangUp) Read([]byte) (int, error) { panic("nobody reads it here") }
+
+func (h hangUp) Close() error {
+	h.end()
+	return nil
 }
 
 // TestStopEndsStreamsOnly: an event stream has no end of its own and must not hold a stop; whatever else is under way goes on.
@@ -64,8 +73,8 @@ func TestStopEndsStreamsOnly(t *testing.T) {
 				h.opt.Stopping, h.desk.alive = stopping, true
 				ctx, end := context.WithCancel(t.Context())
 				defer end()
-				response := &http.Response{StatusCode: c.status, Header: http.Header{"Content-Type": {c.mt}}, Request: httptest.NewRequest("GET", "/", nil).WithContext(ctx)}
-				h.watchStream(response, &passing{verdict: Verdict{Session: c.session}, cancel: end})
+				response := &http.Response{StatusCode: c.status, Header: http.Header{"Content-Type": {c.mt}}, Body: hangUp{end}, Request: httptest.NewRequest("GET", "/", nil).WithContext(ctx)}
+				h.watchStream(response, &passing{verdict: Verdict{Session: c.session}})
 				synctest.Wait()
 				if ctx.Err() != nil {
 					t.Error("ended before the stop")

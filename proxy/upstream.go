@@ -17,8 +17,9 @@ import (
 	"github.com/ispgate/ispgate/internal/web"
 )
 
-// passing is one request on its way through the panel and back.
+// passing is one request on its way through the panel and back, and the context in which it is found.
 type passing struct {
+	context.Context
 	request *http.Request // the browser's
 	verdict Verdict
 	client  panel.Client
@@ -27,10 +28,14 @@ type passing struct {
 	cookies []string // the browser's own Cookie headers
 	body    *inbound
 	watch   *panel.Watch // nil: nothing to look for
-	cancel  context.CancelFunc
-	probed  []string // Set-Cookie lines of our own requests in the browser's panel session
+	probed  []string     // Set-Cookie lines of our own requests in the browser's panel session
 	started time.Time
 }
+
+const (
+	flushWithin = 2 * time.Millisecond // pieces of an answer wait so long for the next one; those of an event stream do not
+	unannounced = -2
+)
 
 // spoilt reports whether it was the browser's body that could not be read.
 func (t *passing) spoilt() bool { return t.body != nil && t.body.err != nil }
@@ -44,6 +49,13 @@ func (t *passing) handOn(h http.Header) {
 
 type passingKey struct{}
 
+func (t *passing) Value(key any) any {
+	if key == (passingKey{}) {
+		return t
+	}
+	return t.Context.Value(key)
+}
+
 func passingOf(r *http.Request) *passing {
 	return r.Context().Value(passingKey{}).(*passing)
 }
@@ -54,7 +66,7 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
 		p.site.Fail(w, r, web.BadRequest(errors.New("a target that cannot be passed on byte for byte")))
 		return
 	}
-	t := &passing{request: r, verdict: v, client: clientOf(r), seal: p.visitors, cookies: r.Header.Values("Cookie"), started: p.site.Now()}
+	t := &passing{Context: r.Context(), request: r, verdict: v, client: clientOf(r), seal: p.visitors, cookies: r.Header.Values("Cookie"), started: p.site.Now()}
 	if v.Session.Custody != "" {
 		t.seal = p.custody.Session(v.Session.Custody)
 	}
@@ -68,10 +80,7 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
 		return
 	}
 	p.touch(r, v, r.Method)
-	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), passingKey{}, t))
-	defer cancel()
-	t.cancel = cancel
-	r = r.WithContext(ctx)
+	r = r.WithContext(t)
 	if r.Body != nil && r.Body != http.NoBody {
 		t.body = &inbound{ReadCloser: r.Body, hurry: http.NewResponseController(w)}
 		r.Body = t.body
@@ -106,6 +115,7 @@ func (p *Proxy) upstream() http.Handler {
 		ErrorHandler:   p.failed,
 		Transport:      bare{p.opt.Panel.Transport()},
 		BufferPool:     &buffers{},
+		FlushInterval:  flushWithin,
 		ErrorLog:       slog.NewLogLogger(p.site.Log.Handler(), slog.LevelDebug),
 	}
 }
@@ -205,6 +215,9 @@ func (p *Proxy) answer(res *http.Response) error {
 	p.noticeLogout(res, t)
 	p.noticeImpersonation(res, t)
 	p.watchStream(res, t)
+	if res.ContentLength < 0 { // unknown to us, but not to ReverseProxy: it would send each piece at once, and the end as one more
+		res.ContentLength = unannounced
+	}
 	return nil
 }
 

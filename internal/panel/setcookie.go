@@ -69,10 +69,10 @@ type setCookie struct {
 }
 
 func parseSetCookie(line string) (setCookie, bool) {
-	parts := strings.Split(line, ";")
-	name, value, ok := strings.Cut(parts[0], "=")
-	sc := setCookie{name: strings.TrimSpace(name), value: strings.TrimSpace(value)}
-	for _, a := range parts[1:] {
+	pair, rest, _ := strings.Cut(line, ";")
+	name, value, ok := strings.Cut(pair, "=")
+	sc := setCookie{name: strings.TrimSpace(name), value: strings.TrimSpace(value), attrs: make([]string, 0, strings.Count(rest, ";")+1)}
+	for a := range strings.SplitSeq(rest, ";") {
 		if a = strings.TrimSpace(a); a != "" {
 			sc.attrs = append(sc.attrs, a)
 		}
@@ -100,7 +100,17 @@ func expire(name, path string, secure bool) setCookie {
 }
 
 func (sc setCookie) String() string {
-	return strings.Join(append([]string{sc.name + "=" + sc.value}, sc.attrs...), "; ")
+	n := len(sc.name) + len("=") + len(sc.value) + length(sc.attrs)
+	var out strings.Builder
+	out.Grow(n)
+	out.WriteString(sc.name)
+	out.WriteByte('=')
+	out.WriteString(sc.value)
+	for _, a := range sc.attrs {
+		out.WriteString("; ")
+		out.WriteString(a)
+	}
+	return out.String()
 }
 
 func (sc setCookie) attr(key string) (string, bool) {
@@ -112,19 +122,23 @@ func (sc setCookie) attr(key string) (string, bool) {
 	return "", false
 }
 
+// cut leaves the attributes alone that another copy of the cookie may share.
 func (sc *setCookie) cut(key string) {
-	var kept []string
-	for _, a := range sc.attrs {
-		if k, _, _ := strings.Cut(a, "="); !strings.EqualFold(strings.TrimSpace(k), key) {
-			kept = append(kept, a)
-		}
+	of := func(a string) bool {
+		k, _, _ := strings.Cut(a, "=")
+		return strings.EqualFold(strings.TrimSpace(k), key)
 	}
-	sc.attrs = kept
+	if slices.ContainsFunc(sc.attrs, of) {
+		sc.attrs = slices.DeleteFunc(slices.Clone(sc.attrs), of)
+	}
 }
 
 func (sc *setCookie) set(key, attr string) {
+	if !strings.Contains(attr, "=") && slices.Contains(sc.attrs, attr) {
+		return
+	}
 	sc.cut(key)
-	sc.attrs = append(sc.attrs, attr)
+	sc.attrs = append(slices.Clip(sc.attrs), attr)
 }
 
 func (sc setCookie) deleted(now time.Time) bool {
