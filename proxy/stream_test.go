@@ -1,8 +1,10 @@
 package proxy
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -85,6 +87,46 @@ func TestStopEndsStreamsOnly(t *testing.T) {
 					t.Errorf("ended %t, want %t", ended, c.ends)
 				}
 			})
+		})
+	}
+}
+
+// TestPiecesArrive: a browser gets each piece of an answer when the panel sends it, not when the answer ends.
+func TestPiecesArrive(t *testing.T) {
+	for name, mt := range map[string]string{"an event stream": "text/event-stream", "lines of unknown number": "application/x-ndjson", "a page of unknown length": "text/html"} {
+		t.Run(name, func(t *testing.T) {
+			read := make(chan struct{})
+			h := built(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", mt)
+				for _, piece := range []string{"one\n", "two\n"} {
+					_, _ = io.WriteString(w, piece)
+					_ = http.NewResponseController(w).Flush()
+					<-read
+				}
+			})
+			front := httptest.NewServer(h.proxied())
+			defer front.Close()
+			defer close(read)
+			r, err := http.NewRequestWithContext(t.Context(), "GET", front.URL+"/report", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = "panel.example.net"
+			res, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			lines := bufio.NewReader(res.Body)
+			for _, want := range []string{"one\n", "two\n"} {
+				if got, err := lines.ReadString('\n'); err != nil || got != want {
+					t.Fatalf("%q, %v, want %q", got, err, want)
+				}
+				read <- struct{}{}
+			}
+			if rest, err := io.ReadAll(lines); err != nil || len(rest) > 0 {
+				t.Errorf("%q, %v", rest, err)
+			}
 		})
 	}
 }
