@@ -40,6 +40,7 @@ var doors = []struct {
 }{
 	{"gopkg.in/yaml.v3", "YAML is read where its faults can be named: configuration, key file, profiles, roles", []string{"internal/config", "internal/keyring", "internal/panel", "internal/users"}},
 	{"github.com/gorilla/securecookie", "one file makes and opens our cookie", []string{"internal/session"}},
+	{"github.com/fxamacker/cbor/v2", "one file writes and reads session records", []string{"internal/session"}},
 	{"github.com/pquerna/otp", "codes are compared where they are spent", []string{"internal/account"}},
 	{"github.com/boombuler/barcode", "the QR code shows a secret, and secrets stay with the account", []string{"internal/account"}},
 	{"github.com/redis/go-redis/v9", "Redis holds sessions and request rates; cmd builds the client", []string{"internal/session", "internal/throttle", "cmd/ispgate"}},

@@ -2,40 +2,42 @@ package session
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/fxamacker/cbor/v2"
 
 	"github.com/ispgate/ispgate/internal/keyring"
 )
 
 // recordVersion changes when a record of the old form would be misread. Unknown versions are not opened (S35).
-const recordVersion = 1
+const recordVersion = 2
 
 var errRecord = errors.New("is not a session record of this version")
 
 // record is what Redis holds of a token, sealed under the token's secret and bound to its key (S32). A retired one
 // tells where the session went: to the token Next; or, when Next is empty, to a higher stage, where it may not lead.
 type record struct {
-	Version    int    `json:"v"`
-	ID         string `json:"id"`
-	Account    string `json:"a,omitempty"`
-	Person     string `json:"p,omitempty"`
-	Name       string `json:"n,omitempty"`
-	Role       string `json:"r,omitempty"`
-	Generation int64  `json:"g,omitempty"`
-	Stage      Stage  `json:"s,omitempty"`
-	Created    int64  `json:"c,omitempty"` // this and the next three: Unix milliseconds
-	End        int64  `json:"e,omitempty"`
-	Until      int64  `json:"u"`
-	CodeAt     int64  `json:"t,omitempty"`
-	Local      string `json:"l,omitempty"`
-	Browser    string `json:"b,omitempty"`
-	Custody    string `json:"k,omitempty"`
-	ReturnTo   string `json:"to,omitempty"`
-	Retired    bool   `json:"x,omitempty"`
-	Next       []byte `json:"y,omitempty"`
+	_          struct{} `cbor:",toarray"` // the order of the fields is the form
+	Version    int
+	ID         string
+	Account    string
+	Person     string
+	Name       string
+	Role       string
+	Generation int64
+	Stage      Stage
+	Created    int64 // this and the next three: Unix milliseconds
+	End        int64
+	Until      int64
+	CodeAt     int64
+	Local      string
+	Browser    string
+	Custody    string
+	ReturnTo   string
+	Retired    bool
+	Next       []byte
 }
 
 func (s Session) record() record {
@@ -91,20 +93,25 @@ func (m *Manager) keys(t token) keys {
 // vault seals what belongs to one token: neither Redis nor the key file alone opens it.
 func (m *Manager) vault(t token) *keyring.Box { return m.opt.Ring.Box("session", t.secret) }
 
+// seal writes v as CBOR (RFC 8949): a record takes half the bytes that it takes as JSON, and is read in a fraction of the time.
 func seal(box *keyring.Box, key string, v any) []byte {
-	text, err := json.Marshal(v)
+	form, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode() // to the nanosecond, as they were
+	if err != nil {
+		panic("session: " + err.Error())
+	}
+	plain, err := form.Marshal(v)
 	if err != nil {
 		panic("session: " + err.Error()) // plain structs always marshal
 	}
-	return box.Seal(text, key)
+	return box.Seal(plain, key)
 }
 
 func open(box *keyring.Box, key string, sealed []byte, v any) error {
-	text, err := box.Open(sealed, key)
+	plain, err := box.Open(sealed, key)
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(text, v)
+	return cbor.Unmarshal(plain, v)
 }
 
 // entry is what the three keys of a token say. The zero entry is nobody.
