@@ -74,5 +74,5 @@ func (b *Box) Open(sealed []byte, binding ...string) ([]byte, error) {
 }
 
 func (b *Box) aad(binding []string) []byte {
-	return append(join([]string{b.purpose}), join(binding)...)
+	return join(join(make([]byte, 0, 128), b.purpose), binding...) // long enough for all but a long name
 }

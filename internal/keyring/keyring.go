@@ -128,7 +128,7 @@ func unknown(sealed []byte) error { return fmt.Errorf("%w: id %x", ErrUnknownKey
 
 func (k key) mac(purpose string, parts []string) []byte {
 	h := hmac.New(sha256.New, k.derive("mac/"+purpose, nil, KeySize))
-	h.Write(join(parts))
+	h.Write(join(nil, parts...))
 	return h.Sum(append(make([]byte, 0, idSize+sha256.Size), k.id[:]...))
 }
 
@@ -148,8 +148,7 @@ func find(keys []key, sealed []byte) (key, bool) {
 func (r *Ring) ID() string { return r.keys()[0].name() }
 
 // join writes each part behind its length, so that ("ab","c") and ("a","bc") differ.
-func join(parts []string) []byte {
-	var out []byte
+func join(out []byte, parts ...string) []byte {
 	for _, p := range parts {
 		out = binary.BigEndian.AppendUint32(out, uint32(len(p))) // #nosec G115 -- purposes and values are far below 4 GiB
 		out = append(out, p...)

@@ -189,14 +189,19 @@ func (c *Custody) close(seal Seal, sc setCookie, target string, present []Pair) 
 	sc.cut("domain")
 	name := c.profile.cookie(sc.name)
 	plain := c.mode == Passthrough && !seal.public || seal.public && !name.session || !seal.public && !name.session && name.visible
-	out := []setCookie{c.overTLS(sc)}
+	var out []setCookie
+	if plain {
+		out = []setCookie{c.overTLS(sc)}
+	}
 	sc.set("httponly", "HttpOnly")
 	sc = c.overTLS(sc)
 	if !plain {
 		out = c.write(seal, sc, present)
 	}
-	if copied, ok := c.keep(sc, target); ok && name.session && !seal.public {
-		out = append(out, c.write(seal, copied, present)...)
+	if name.session && !seal.public {
+		if copied, ok := c.keep(sc, target); ok {
+			out = append(out, c.write(seal, copied, present)...)
+		}
 	}
 	return out
 }

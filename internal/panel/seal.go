@@ -3,6 +3,7 @@ package panel
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,11 +23,13 @@ var b64 = base64.RawURLEncoding
 //
 //	name=ig1.<base64url>      or      name=ig1.<set>.0.<n>.<part>; name.ig1=ig1.<set>.1.<n>.<part>; …
 func sealed(box *keyring.Box, sc setCookie, present []Pair) []setCookie {
-	text := b64.EncodeToString(box.Seal([]byte(sc.value), sc.name))
-	if len(sc.name)+1+len(sealMark)+len(text) < maxCookie {
-		sc.value = sealMark + text
+	raw := box.Seal([]byte(sc.value), sc.name)
+	marked := string(b64.AppendEncode(append(make([]byte, 0, len(sealMark)+b64.EncodedLen(len(raw))), sealMark...), raw))
+	if len(sc.name)+1+len(marked) < maxCookie {
+		sc.value = marked
 		return append([]setCookie{sc}, leftovers(sc, 1, present)...)
 	}
+	text := marked[len(sealMark):]
 	size := maxCookie - len(sc.name) - 40
 	n := (len(text) + size - 1) / size
 	if size <= 0 || n > maxChunks {
@@ -78,6 +81,9 @@ func findChunk(all []Pair, name, set string, i, n int) (string, bool) {
 
 // chunk reads ig1.<set>.<i>.<n>.<part>.
 func chunk(value string, i int) (set string, n int, part string, ok bool) {
+	if strings.Count(value, ".") != 4 { // most cookies are whole
+		return "", 0, "", false
+	}
 	f := strings.Split(value, ".")
 	if len(f) != 5 || f[0]+"." != sealMark || f[2] != strconv.Itoa(i) {
 		return "", 0, "", false
@@ -124,13 +130,12 @@ func leftovers(sc setCookie, from int, present []Pair) []setCookie {
 		path = "/"
 	}
 	_, secure := sc.attr("secure")
-	seen := map[string]bool{}
 	for _, p := range present {
-		if rest, ok := strings.CutPrefix(p.Name, sc.name); !ok || !strings.HasPrefix(rest, chunkMark) || seen[p.Name] {
+		if rest, ok := strings.CutPrefix(p.Name, sc.name); !ok || !strings.HasPrefix(rest, chunkMark) {
 			continue
 		}
-		if n := chunkNumber(p.Name); n >= max(1, from) && baseName(p.Name) == sc.name {
-			seen[p.Name] = true
+		known := slices.ContainsFunc(out, func(gone setCookie) bool { return gone.name == p.Name })
+		if n := chunkNumber(p.Name); n >= max(1, from) && baseName(p.Name) == sc.name && !known {
 			out = append(out, expire(p.Name, path, secure))
 		}
 	}
