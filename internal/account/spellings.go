@@ -22,6 +22,9 @@ func (s *Store) Typed(ctx context.Context, spelling string) (Account, error) {
 }
 
 func (s *Store) typed(ctx context.Context, q queries, panel, spelling string) (id string, err error) {
+	if askable(spelling) == "" {
+		return "", ErrNotFound
+	}
 	var mac []byte
 	err = q.row(ctx, `SELECT account, mac FROM spellings WHERE panel = ? AND spelling = ?`, panel, spelling).Scan(&id, &mac)
 	switch {
@@ -39,7 +42,7 @@ func (s *Store) typed(ctx context.Context, q queries, panel, spelling string) (i
 // Remember pins a typed name to the account that it led to just now. A name that led to somebody else before is a *Conflict:
 // the panel has given it to another person, and no factor may be walked round by that (S16). An account remembers 50 names.
 func (s *Store) Remember(ctx context.Context, acc Account, spelling string) error {
-	if spelling == "" || len(spelling) > longestName {
+	if askable(spelling) == "" {
 		return nil
 	}
 	if known, err := s.Typed(ctx, spelling); err == nil && known.ID == acc.ID {
