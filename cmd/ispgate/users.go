@@ -26,7 +26,7 @@ first logged in, letter for letter; users list shows it.`,
 	for _, change := range userChanges {
 		c.AddCommand(change.command())
 	}
-	c.AddCommand(usersRenameCommand(), usersRekeyCommand(), usersHashCommand())
+	c.AddCommand(usersRenameCommand(), usersRekeyCommand(), usersExportCommand(), usersImportCommand(), usersHashCommand())
 	return c
 }
 

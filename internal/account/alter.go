@@ -47,13 +47,18 @@ func (s *Store) saveRecord(ctx context.Context, q queries, before, r *record) er
 			return err
 		}
 	}
-	r.Enabled = r.Enabled.Truncate(time.Millisecond)
-	_, err := q.exec(ctx, `UPDATE accounts SET panel_key = ?, name = ?, state = ?, generation = ?, enabled_at = ?, factors = ?, code_set = ?, mac = ? WHERE id = ?`,
-		r.Key, r.Name, string(r.State), r.Generation, r.enabledMillis(), r.factors, r.codeSet, s.opt.Ring.MAC("account", s.recordParts(r)...), r.ID)
-	if err != nil || !rolled {
+	if err := s.overwrite(ctx, q, r); err != nil || !rolled {
 		return err
 	}
 	return s.writeRoll(ctx, q)
+}
+
+// overwrite is the one place where an account's row changes: its MAC goes with it.
+func (s *Store) overwrite(ctx context.Context, q queries, r *record) error {
+	r.Enabled = r.Enabled.Truncate(time.Millisecond)
+	_, err := q.exec(ctx, `UPDATE accounts SET panel = ?, panel_key = ?, name = ?, state = ?, generation = ?, enabled_at = ?, factors = ?, code_set = ?, mac = ? WHERE id = ?`,
+		r.panel, r.Key, r.Name, string(r.State), r.Generation, r.enabledMillis(), r.factors, r.codeSet, s.opt.Ring.MAC("account", s.recordParts(r)...), r.ID)
+	return err
 }
 
 // Disable takes the factor and the recovery codes away after a confirmation: state none, generation + 1, devices void.

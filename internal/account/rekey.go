@@ -128,9 +128,7 @@ func (s *Store) rekey(ctx context.Context, q queries) error {
 			r.Key = waitingKey(r.Account)
 		}
 		r.Generation++
-		_, err := q.exec(ctx, `UPDATE accounts SET panel = ?, panel_key = ?, generation = ?, mac = ? WHERE id = ?`,
-			r.panel, r.Key, r.Generation, s.opt.Ring.MAC("account", s.recordParts(&r)...), r.ID)
-		if err != nil {
+		if err := s.overwrite(ctx, q, &r); err != nil {
 			return err
 		}
 		if err := s.announce(ctx, q, Revocation{Account: r.ID, Generation: r.Generation}); err != nil {
