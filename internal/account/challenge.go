@@ -97,20 +97,23 @@ func (s *Store) findSlot(ctx context.Context, q queries, account string, pool Po
 	return c, err
 }
 
-// evict leaves the newest `keep` of the challenges that still have a code; used-up ones take no slot.
+// evict leaves the newest `keep` of the challenges that still have a code, and as many of those used up, which take no slot (S34).
+// Of those won there are never more than codes that were right.
 func (s *Store) evict(ctx context.Context, q queries, account string, pool Pool, keep int) error {
 	var old []int64
-	n := 0
+	n := map[bool]int{}
 	err := q.each(ctx, func(scan scanner) error {
 		var turn int64
-		if err := scan(&turn); err != nil {
+		var tries int
+		if err := scan(&turn, &tries); err != nil {
 			return err
 		}
-		if n++; n > keep {
+		used := tries >= codesPerChallenge
+		if n[used]++; n[used] > keep {
 			old = append(old, turn)
 		}
 		return nil
-	}, `SELECT turn FROM challenges WHERE account = ? AND pool = ? AND tries < ? ORDER BY turn DESC`, account, string(pool), codesPerChallenge)
+	}, `SELECT turn, tries FROM challenges WHERE account = ? AND pool = ? AND tries < ? ORDER BY turn DESC`, account, string(pool), wonTries)
 	if err != nil {
 		return err
 	}

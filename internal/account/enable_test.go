@@ -177,13 +177,34 @@ func recoveryWhenClosed(t *testing.T, w *world) {
 	want(t, "still closed", w.challenge(t, p.ID, "next", Unknown), Result{Closed: true})
 }
 
-// recoveryIsNotCrowdedOut: more wrong recovery codes from more sessions than are kept end nobody's challenge, and leave no more rows.
+// recoveryIsNotCrowdedOut: the budget is empty, and between every two steps of the owner somebody who has the password opens more
+// challenges than are kept, from anywhere, with wrong codes of both kinds. No step of the owner's notices, and no more rows are left.
 func recoveryIsNotCrowdedOut(t *testing.T, w *world) {
 	p := w.enabled(t, "alice")
-	want(t, "a typing error", w.recover(t, p.ID, "owner", "AAAA-AAAA-AAAA-AAAA"), Result{Left: 4})
-	for i := range recoverySlots + 20 {
-		want(t, "the attacker", w.recover(t, p.ID, fmt.Sprint("attacker ", i), "AAAA-AAAA-AAAA-AAAA"), Result{Left: 4})
+	w.closed(t, p)
+	n := 0
+	attack := func(sessions int) {
+		t.Helper()
+		for range sessions {
+			n++
+			id := fmt.Sprint("attacker ", n)
+			want(t, "the attacker", w.recover(t, p.ID, id, "AAAA-AAAA-AAAA-AAAA"), Result{Left: 4})
+		}
+		want(t, "his challenge", w.challenge(t, p.ID, fmt.Sprint("attacker ", n), Unknown), Result{Closed: true})
+		want(t, "his code", w.verify(t, p.ID, fmt.Sprint("attacker ", n), Unknown, w.wrong(t, p.secret)), Result{Over: true})
+		w.sql(t, `UPDATE challenges SET tries = 5 WHERE pool = 'recovering' AND tries = 1 AND id <> 'owner'`) // as if he had used each up
 	}
-	want(t, "rows", w.count(t, `SELECT COUNT(*) FROM challenges WHERE pool = 'recovering'`), recoverySlots)
+	attack(5)
+	want(t, "the password opens recovery alone", w.challenge(t, p.ID, "owner", Unknown), Result{Closed: true})
+	attack(5)
+	want(t, "a typing error", w.recover(t, p.ID, "owner", "AAAA-AAAA-AAAA-AAAA").Left, 4)
+	attack(recoverySlots + 5)
+	want(t, "another", w.recover(t, p.ID, "owner", p.codes[0][1:]).Over, false)
+	attack(recoverySlots + 5)
 	want(t, "the owner", w.recover(t, p.ID, "owner", p.codes[0]).OK, true)
+	attack(5)
+	want(t, "from somewhere else", w.recover(t, p.ID, "owner elsewhere", p.codes[1]).OK, true)
+	if rows := w.count(t, `SELECT COUNT(*) FROM challenges WHERE pool = 'recovering'`); rows > 2*recoverySlots+2 {
+		t.Errorf("%d rows are left", rows)
+	}
 }
