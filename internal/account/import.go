@@ -73,7 +73,7 @@ func (d *Document) installation() string {
 
 // refuseOccupied holds the roll, so that of two imports at once the second finds what the first brought.
 func (s *Store) refuseOccupied(ctx context.Context, q queries) error {
-	if err := s.lockRoll(ctx, q); err != nil {
+	if err := s.takeTurn(ctx, q); err != nil {
 		return err
 	}
 	for _, name := range append([]string{"accounts", "browsers", "revoked", "audit"}, tables...) {

@@ -150,6 +150,27 @@ func (w *world) closed(t *testing.T, p person) {
 	want(t, "closed", w.challenge(t, p.ID, "x", Unknown), Result{Closed: true})
 }
 
+// importTwiceAtOnce: one brings its document, the other finds that, or another installation than it saw a moment ago.
+func importTwiceAtOnce(t *testing.T, w *world) {
+	p := w.enabled(t, "alice")
+	document, url := w.export(t), sqliteURL(t)
+	if !w.inMemory() {
+		w.emptied(t)
+		url = w.opt.URL
+	}
+	there := w.beside(t, url)
+	results := make(chan error)
+	for range 2 {
+		go func() { results <- there.bring(t, document) }()
+	}
+	err := errors.Join(<-results, <-results)
+	if !errors.Is(err, ErrOccupied) && !errors.Is(err, ErrForeign) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("want one to be refused: %v", err)
+	}
+	there.Store = there.open(t)
+	want(t, "alice", there.login(t, p, "c").OK, true)
+}
+
 // exportLeavesNothingOut: a table or a column that a migration brings is in the document, or named here.
 func exportLeavesNothingOut(t *testing.T, w *world) {
 	known := map[string]string{}

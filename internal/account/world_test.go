@@ -28,6 +28,7 @@ var contract = []struct {
 	{"TestS16_RekeySettles", rekeySettles},
 	{"RekeyTwice", rekeyTwice},
 	{"ExportAndImport", exportAndImport},
+	{"ImportTwiceAtOnce", importTwiceAtOnce},
 	{"ExportLeavesNothingOut", exportLeavesNothingOut},
 	{"ExportRefusesTampered", exportRefusesTampered},
 	{"ImportRefuses", importRefuses},
