@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench bench-gate fuzz lint scan vuln
+.PHONY: help demo build test bench bench-gate bench-compare fuzz lint scan vuln
 
 GO ?= go
 TOOL = $(GO) tool -modfile=test/tools/go.mod
@@ -33,6 +33,9 @@ bench: ## what asking costs, beside bare servers; writes docs/performance.md and
 
 bench-gate: ## allocations and Redis commands of a question, held against the recorded ones; part of make test, too
 	$(GO) test -count=1 -v -run '^TestCost$$' ./cmd/ispgate
+
+bench-compare: ## benchmarks of gate, sealing, routing and form discovery now and at BASE (a commit), by benchstat
+	test/compare $(BASE)
 
 fuzz: ## every fuzz target for a minute each; FUZZTIME=10m for longer
 	@set -e; grep -rn --include='*_test.go' '^func Fuzz' . | sed 's|^\./\(.*\)/[^/]*:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*|\1 \2|' | while read -r room target; do \
