@@ -3,7 +3,9 @@ package users
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -129,15 +131,11 @@ func (t *table) gatherKinds(o Options, faults *Faults) {
 // readRoles gives people their roles. A role of somebody who is not in the users file is no fault: taking a person out there
 // must take effect, whatever else names him.
 func (t *table) readRoles(o Options, text string, faults *Faults) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
-		faults.add(o.Roles, 0, "is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	root := rolesIn(o, text, faults)
+	if root == nil || root.ShortTag() == "!!null" {
 		return
 	}
-	if len(doc.Content) == 0 {
-		return
-	}
-	root, lines := doc.Content[0], map[string]int{}
+	lines := map[string]int{}
 	if root.Kind != yaml.MappingNode {
 		faults.add(o.Roles, root.Line, "is not a mapping of names to roles (alice: manager)")
 		return
@@ -157,6 +155,27 @@ func (t *table) readRoles(o Options, text string, faults *Faults) {
 			t.give(o, folded, role.Value, name.Line)
 		}
 	}
+}
+
+// rolesIn is the one document of a roles file; nil: there is none, or it is at fault.
+func rolesIn(o Options, text string, faults *Faults) *yaml.Node {
+	file := yaml.NewDecoder(strings.NewReader(text))
+	var only, second yaml.Node
+	err := file.Decode(&only)
+	if err == nil {
+		if err = file.Decode(&second); err == nil {
+			faults.add(o.Roles, second.Line, "begins a second document, which nobody would read (take out the line ---)")
+			return nil
+		}
+	}
+	switch {
+	case !errors.Is(err, io.EOF):
+		faults.add(o.Roles, 0, "is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		return nil
+	case len(only.Content) == 0:
+		return nil
+	}
+	return only.Content[0]
 }
 
 func (t *table) give(o Options, name, role string, line int) {

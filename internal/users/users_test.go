@@ -163,6 +163,15 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// A roles file in which nobody has a role yet is none at fault.
+func TestRolesOfNobody(t *testing.T) {
+	for _, roles := range []string{"# alice: manager\n", "---\n", "--- # staff\n# alice: manager\n", "~\n", "{}\n"} {
+		if p := newFiles(t, "alice:"+hashed(t, "x")+"\n", roles).open().person(t, "alice", "x"); p.Name != "alice" || p.Role != "" {
+			t.Errorf("%q: %+v", roles, p)
+		}
+	}
+}
+
 func TestFaultsOfTheWholeFile(t *testing.T) {
 	good := "alice:" + hashed(t, "x") + "\n"
 	var kinds strings.Builder
@@ -185,6 +194,7 @@ func TestFaultsOfTheWholeFile(t *testing.T) {
 		"roles not there":        {good, "alice: x", func(f *files) error { return os.Remove(f.Roles) }, "roles.yaml does not exist"},
 		"roles are a list":       {good, "[alice]", nil, "roles.yaml:1: is not a mapping"},
 		"roles are no YAML":      {good, "a: b: c", nil, "roles.yaml is not YAML"},
+		"roles in two documents": {good, "alice: x\n---\nbob: y\n", nil, "roles.yaml:2: begins a second document"},
 		"roles twice":            {good, "alice: x\nALICE: y\n", nil, `roles.yaml:2: "ALICE" is the person of line 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
