@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -191,7 +190,8 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
-// twoProcesses: this test binary is started twice; both use the same code in the same moment, twenty times.
+// twoProcesses: this test binary is started twice. Of fifty uses at once of a code of the app, and of a recovery code, half of them
+// in either process, one wins.
 func twoProcesses(t *testing.T, w *world) {
 	if w.inMemory() {
 		return // a database of one process
@@ -211,34 +211,32 @@ func twoProcesses(t *testing.T, w *world) {
 	}
 	w.Store = w.open(t)
 	p := w.enabled(t, "alice")
-	const rounds = 20
-	var lines [2][]string
-	var wg sync.WaitGroup
-	begin := time.Now().Add(500 * time.Millisecond).UnixMilli()
-	for i := range lines {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestOtherProcess$", "-test.v")
-		cmd.Env = append(os.Environ(), "ACCOUNT_TEST_URL="+w.opt.URL, "ACCOUNT_TEST_KEYS="+keys, "ACCOUNT_TEST_ACCOUNT="+p.ID,
-			"ACCOUNT_TEST_SECRET="+fmt.Sprintf("%x", p.secret.Bytes()), fmt.Sprint("ACCOUNT_TEST_CLOCK=", w.clock.ms.Load()),
-			fmt.Sprint("ACCOUNT_TEST_BEGIN=", begin), fmt.Sprint("ACCOUNT_TEST_NUMBER=", i), fmt.Sprint("ACCOUNT_TEST_ROUNDS=", rounds))
-		wg.Go(func() {
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Errorf("%v: %s", err, out)
+	var rooms [2]*process
+	for i := range rooms {
+		rooms[i] = startProcess(t, "ACCOUNT_TEST_URL="+w.opt.URL, "ACCOUNT_TEST_KEYS="+keys, "ACCOUNT_TEST_ACCOUNT="+p.ID,
+			"ACCOUNT_TEST_SECRET="+fmt.Sprintf("%x", p.secret.Bytes()), fmt.Sprint("ACCOUNT_TEST_CLOCK=", w.clock.ms.Load()), fmt.Sprint("ACCOUNT_TEST_NUMBER=", i))
+	}
+	for round := range rounds(w, 5) {
+		n := round % recoverySet
+		if round > 0 && n == 0 {
+			if p.codes, err = w.Regenerate(t.Context(), p.ID); err != nil {
+				t.Fatal(err)
 			}
-			for line := range strings.Lines(string(out)) {
-				if strings.HasPrefix(line, "round ") {
-					lines[i] = append(lines[i], strings.TrimSpace(line))
+		}
+		for _, code := range []string{"", p.codes[n]} {
+			for _, step := range []string{"ready", "go"} {
+				for _, room := range rooms { // both, before either goes on
+					room.tell(t, step+" "+code)
+				}
+				if step == "ready" {
+					for _, room := range rooms {
+						want(t, "ready", room.hear(t), "ready")
+					}
 				}
 			}
-		})
-	}
-	wg.Wait()
-	if len(lines[0]) != rounds || len(lines[1]) != rounds {
-		t.Fatal("rounds:", len(lines[0]), len(lines[1]))
-	}
-	for i := range rounds {
-		if a, b := strings.HasSuffix(lines[0][i], "true"), strings.HasSuffix(lines[1][i], "true"); a == b {
-			t.Errorf("one process: %s, the other: %s", lines[0][i], lines[1][i])
+			if a, b := rooms[0].hear(t), rooms[1].hear(t); a+b != "10" && a+b != "01" {
+				t.Fatalf("round %d, code %q: %s uses succeeded in one process, %s in the other", round, code, a, b)
+			}
 		}
 	}
 }

@@ -1,17 +1,71 @@
 package account
 
 import (
+	"bufio"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/ispgate/ispgate/internal/keyring"
 )
+
+// each is how many uses of a code one of the two processes makes at once: S21 wants fifty.
+const each = 25
+
+// process is one of twoProcesses. It answers a line with a line.
+type process struct {
+	in  io.Writer
+	out *bufio.Scanner
+}
+
+func startProcess(t *testing.T, env ...string) *process {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestOtherProcess$", "-test.v")
+	cmd.Env = append(os.Environ(), env...)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close() // it ends by itself then
+		rest, _ := io.ReadAll(out)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the other process: %v\n%s", err, rest)
+		}
+	})
+	return &process{in, bufio.NewScanner(out)}
+}
+
+func (p *process) tell(t *testing.T, line string) {
+	t.Helper()
+	if _, err := fmt.Fprintln(p.in, line); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *process) hear(t *testing.T) string {
+	t.Helper()
+	for p.out.Scan() {
+		if said, ok := strings.CutPrefix(p.out.Text(), "said "); ok {
+			return said
+		}
+	}
+	t.Fatal("the other process has ended: ", p.out.Err())
+	return ""
+}
 
 // TestOtherProcess is one of the processes of twoProcesses; on its own it has nothing to do.
 func TestOtherProcess(t *testing.T) {
@@ -19,42 +73,59 @@ func TestOtherProcess(t *testing.T) {
 	if url == "" {
 		return
 	}
-	number := func(name string) int64 {
-		n, err := strconv.ParseInt(os.Getenv("ACCOUNT_TEST_"+name), 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
+	w := otherWorld(t, url)
+	p := person{Account: Account{ID: os.Getenv("ACCOUNT_TEST_ACCOUNT")}}
+	raw, _ := hex.DecodeString(os.Getenv("ACCOUNT_TEST_SECRET"))
+	var err error
+	if p.secret, err = ParseSecret(raw); err != nil {
+		t.Fatal(err)
 	}
+	browser := func(i int) string { return fmt.Sprint("browser ", os.Getenv("ACCOUNT_TEST_NUMBER"), "-", i) }
+	n := 0
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		step, code, _ := strings.Cut(lines.Text(), " ")
+		if step == "ready" {
+			w.clock.advance(20 * day)
+			if n++; code == "" {
+				w.prepare(t, p, browser)
+			}
+			fmt.Println("\nsaid ready")
+			continue
+		}
+		fmt.Println("\nsaid", atOnce(t, each, func(i int) (Result, error) {
+			try := Try{Account: p.ID, Pool: Pool(browser(i)), Challenge: fmt.Sprint(browser(i), " ", n), Code: code}
+			if code != "" {
+				return w.Recover(t.Context(), try)
+			}
+			try.Challenge, try.Code = browser(i), w.code(t, p.secret)
+			return w.Verify(t.Context(), try)
+		}))
+	}
+}
+
+// prepare opens a challenge in each browser.
+func (w *world) prepare(t *testing.T, p person, browser func(int) string) {
+	t.Helper()
+	for i := range each {
+		if res := w.challenge(t, p.ID, browser(i), Pool(browser(i))); !res.OK {
+			t.Fatalf("%+v", res)
+		}
+	}
+}
+
+func otherWorld(t *testing.T, url string) *world {
+	t.Helper()
 	ring, err := keyring.Load(os.Getenv("ACCOUNT_TEST_KEYS"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var at clock
-	at.ms.Store(number("CLOCK"))
-	s, err := Open(t.Context(), Options{URL: url, Ring: ring, Panel: "default", Fingerprint: "panel default id", Skew: 1,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: at.now})
+	at, err := strconv.ParseInt(os.Getenv("ACCOUNT_TEST_CLOCK"), 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	raw, _ := hex.DecodeString(os.Getenv("ACCOUNT_TEST_SECRET"))
-	secret, err := ParseSecret(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	id, pool := fmt.Sprint("c", number("NUMBER")), Pool(fmt.Sprint("browser ", number("NUMBER")))
-	for round := range number("ROUNDS") {
-		if res, err := s.Challenge(t.Context(), os.Getenv("ACCOUNT_TEST_ACCOUNT"), id, pool); err != nil || !res.OK {
-			t.Fatal(res, err)
-		}
-		code, _ := secret.codeAt(stepAt(at.now()))
-		time.Sleep(time.Until(time.UnixMilli(number("BEGIN") + round*100))) // the processes meet at the same moment
-		res, err := s.Verify(t.Context(), Try{Account: os.Getenv("ACCOUNT_TEST_ACCOUNT"), Pool: pool, Challenge: id, Code: code})
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Printf("\nround %d %v\n", round, res.OK)
-		at.advance(20 * day)
-	}
+	w := &world{clock: &clock{}}
+	w.clock.ms.Store(at)
+	w.opt = Options{URL: url, Ring: ring, Panel: "default", Fingerprint: "panel default id", Skew: 1, Log: slog.New(slog.DiscardHandler), Now: w.clock.now}
+	w.Store = w.open(t)
+	return w
 }

@@ -12,6 +12,9 @@ import (
 // errAgain says that a row which the transaction needed was missing and is there now, or belongs to a faster one.
 var errAgain = errors.New("another transaction was faster")
 
+// errNothing ends a transaction that only looked: its lock is given back, and nothing is written. It is no fault.
+var errNothing = errors.New("nothing to write")
+
 const attempts = 5
 
 // queries runs SQL written with `?` on a pool or inside a transaction.
@@ -81,7 +84,10 @@ func (s *Store) once(ctx context.Context, fn func(context.Context, queries) erro
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback()
-	if err := fn(ctx, queries{tx, s.db.kind.bind}); err != nil {
+	switch err := fn(ctx, queries{tx, s.db.kind.bind}); {
+	case errors.Is(err, errNothing):
+		return tx.Rollback()
+	case err != nil:
 		return err
 	}
 	return tx.Commit()

@@ -90,7 +90,7 @@ func (s *Store) reserve(ctx context.Context, t Try) (res Result, reserved bool, 
 		c, err := s.findSlot(ctx, q, t.Account, t.Pool, t.Challenge, challengeLife)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && c.tries >= codesPerChallenge {
 			res = c.over()
-			return nil
+			return errNothing
 		}
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ func (s *Store) reserve(ctx context.Context, t Try) (res Result, reserved bool, 
 		if !ok && st.extra == 0 {
 			refused.Left = codesPerChallenge - c.tries
 			res = refused
-			return nil
+			return errNothing
 		}
 		if !ok {
 			st.extra--
@@ -151,11 +151,17 @@ func (s *Store) settle(ctx context.Context, t Try, r *record, use func(context.C
 		var state State
 		var generation int64
 		err := q.row(ctx, `SELECT state, generation FROM accounts WHERE id = ?`, t.Account).Scan(&state, &generation)
-		if err != nil || state != Active || generation != r.Generation {
+		if err != nil {
 			return err
 		}
-		if won, err = use(ctx, q); err != nil || !won {
+		if state != Active || generation != r.Generation {
+			return errNothing
+		}
+		if won, err = use(ctx, q); err != nil {
 			return err
+		}
+		if !won {
+			return errNothing
 		}
 		return s.refund(ctx, q, t)
 	})

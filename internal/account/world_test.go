@@ -53,6 +53,7 @@ var contract = []struct {
 	{"TestS21_FiftyUsesOfOneRecoveryCode", fiftyUsesOfOneRecoveryCode},
 	{"TestS21_TwoProcesses", twoProcesses},
 	{"TestS22_ParallelGuesses", parallelGuesses},
+	{"TestS22_RefusedWritesNothing", refusedWritesNothing},
 	{"TestS24_EndsTheOthers", endsTheOthers},
 	{"TestS25_RefusedAndCounted", refusedAndCounted},
 	{"TestS26_ExactlyThatSecret", exactlyThatSecret},
@@ -196,6 +197,17 @@ func (w *world) open(t testing.TB) *Store {
 			t.Error(err)
 		}
 	})
+	return s
+}
+
+// node is another node, whose comparisons count with this one's; a database in memory has one alone.
+func (w *world) node(t testing.TB) *Store {
+	t.Helper()
+	if w.inMemory() {
+		return w.Store
+	}
+	s := w.open(t)
+	s.compared = w.Store.compared
 	return s
 }
 
