@@ -18,8 +18,7 @@ import (
 	"github.com/ispgate/ispgate/test/mission/office"
 )
 
-// strangers is how many requests of each kind stand for the 100 000 of S34: what they leave does not grow with their number, but
-// with the addresses, and dies within a minute.
+// strangers is how many requests of each kind the whole program gets from one address; cmd/ispgate has the 100 000 of S34.
 const strangers = 4000
 
 func TestS34_StrangersLeaveNothing(t *testing.T) {
