@@ -8,7 +8,7 @@ FUZZTIME ?= 1m
 # What is tested is what is shipped: static, without the paths of the machine. The image test uses the same build cache.
 FLAGS = CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -trimpath -buildvcs=false'
 # The packages where goroutines meet. Each is tested a second time under the race detector; of the accounts one engine, without
-# what S21 and S22 do a hundred times: that has just been done without it. SQLite itself is C turned into Go by a program: watching
+# what S21 and S22 do a hundred times: that has just been done without it; of the whole gateway two nodes, in races that are run here only. SQLite itself is C turned into Go by a program: watching
 # each of its reads and writes as well makes everything three times as slow, and finds nothing of ours.
 RACE = ./authflow ./proxy ./internal/keyring ./internal/panel ./internal/recent ./internal/session ./internal/throttle ./internal/users ./internal/web
 WATCHED = CGO_ENABLED=1 $(GO) test -race -gcflags='modernc.org/...=-race=false' -count=1 -timeout=20m
@@ -27,6 +27,7 @@ test: ## all tests; on Debian installs the packages they need (test/packages.txt
 	$(FLAGS) $(GO) test -count=1 -timeout=20m ./...
 	$(WATCHED) $(RACE)
 	$(WATCHED) -run '^TestContract$$/^sqlite$$' -skip '^TestContract$$/^sqlite$$/(TwoProcesses|ParallelGuesses)' ./internal/account
+	$(WATCHED) -run '^TestS.*AtOnce$$' ./cmd/ispgate
 
 bench: ## what asking costs, beside bare servers; writes docs/performance.md and its plot
 	test/install
