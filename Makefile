@@ -29,7 +29,7 @@ test: ## all tests; on Debian installs the packages they need (test/packages.txt
 	$(WATCHED) -run '^TestContract$$/^sqlite$$' -skip '^TestContract$$/^sqlite$$/(TwoProcesses|ParallelGuesses)' ./internal/account
 	$(WATCHED) -run '^TestS.*AtOnce$$' ./cmd/ispgate
 
-bench: ## what asking costs, beside bare servers; writes docs/performance.md and its plot
+bench: ## what asking costs, beside bare servers, and what grows; writes docs/performance.md and its plot
 	test/install
 	$(GO) build -o bin/bench ./test/bench
 	bin/bench -out docs

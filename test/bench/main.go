@@ -1,8 +1,9 @@
 // Command bench measures what it costs to ask "may this pass?": the gateway in both doors beside bare references, in one interleaved
-// run with a real Redis. `make bench` runs it; docs/performance.md is what it writes.
+// run with a real Redis; then what grows, memory, logins and the start. `make bench` runs it; docs/performance.md is what it writes.
 //
-//	main.go  the run      world.go    what is measured    reference.go  the bare servers and the panel's stand-in
-//	measure.go  one round with wrk, processor time, memory, Redis commands      report.go  the table and the plot
+//	main.go  the run      world.go  the gateway and its Redis      speed.go  the first table     rows.go  the second, with
+//	growth.go, sessions.go, memory.go, login.go, start.go      reference.go  the bare servers and the panel's stand-in
+//	measure.go  one round with wrk, processor time, memory      report.go  the tables and the plot
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/ispgate/ispgate/test/harness"
 )
@@ -18,6 +20,7 @@ import (
 type settings struct {
 	rounds, seconds int
 	out             string // directory of performance.md and performance.svg; empty: only print
+	only            string // speed, or the name of a part; empty: everything
 	peers           []subject
 }
 
@@ -28,8 +31,9 @@ func main() {
 	}
 	var s settings
 	flag.IntVar(&s.rounds, "rounds", 5, "rounds of every subject, interleaved")
-	flag.IntVar(&s.seconds, "seconds", 4, "length of a round")
+	flag.IntVar(&s.seconds, "seconds", 2, "length of a round")
 	flag.StringVar(&s.out, "out", "", "directory to write performance.md and performance.svg to")
+	flag.StringVar(&s.only, "only", "", "measure only speed, redis, growth, memory, login or start; nothing is written")
 	flag.Func("peer", "another server to measure beside them: NAME,URL,STATUS,PID[,Header: value]…", s.peer)
 	flag.Parse()
 	fail(run(s))
@@ -59,61 +63,59 @@ func (s *settings) peer(text string) error {
 }
 
 func run(s settings) error {
-	h := harness.NewHouse()
-	defer h.Close()
-	w := newWorld(h)
-	w.groups[0].subjects = append(w.groups[0].subjects, s.peers...)
-	if err := w.check(); err != nil {
-		return err
-	}
-	idle, err := rss(w.gateway.PID())
-	if err != nil {
+	if err := manyFiles(); err != nil {
 		return err
 	}
 	var all []result
-	for _, g := range w.groups {
-		got, err := w.measure(g, s)
+	var rows []row
+	ran := false
+	if s.only == "" || s.only == "speed" {
+		ran = true
+		err := inside(func(w *world) (err error) {
+			all, err = w.speed(s)
+			rows = added(all)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		all = append(all, got...)
 	}
-	after, err := rss(w.gateway.PID())
-	if err != nil {
-		return err
-	}
-	return report(s, w, all, idle, after)
-}
-
-// result is what came out for one subject.
-type result struct {
-	group   group
-	subject subject
-	many    []sample // 32 connections
-	one     []sample // one connection
-}
-
-const connections = 32
-
-// measure runs a group's subjects in turn, round for round, so that whatever else the machine does hits all alike.
-func (w *world) measure(g group, s settings) ([]result, error) {
-	out := make([]result, len(g.subjects))
-	for i, sub := range g.subjects {
-		out[i] = result{group: g, subject: sub}
-	}
-	for round := range s.rounds {
-		for i, sub := range g.subjects {
-			fmt.Fprintf(os.Stderr, "%s, round %d of %d: %s\n", g.title, round+1, s.rounds, sub.name)
-			many, err := w.round(sub, connections, s.seconds)
-			if err != nil {
-				return nil, err
-			}
-			one, err := w.round(sub, 1, max(1, s.seconds/2))
-			if err != nil {
-				return nil, err
-			}
-			out[i].many, out[i].one = append(out[i].many, many), append(out[i].one, one)
+	for _, p := range parts {
+		if s.only != "" && s.only != p.name {
+			continue
+		}
+		ran = true
+		err := inside(func(w *world) error {
+			got, err := p.measure(w, s)
+			rows = append(rows, got...)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	return out, nil
+	if !ran {
+		return fmt.Errorf("nothing is called %q", s.only)
+	}
+	return report(s, all, rows)
+}
+
+// inside gives each part a world of its own, so that nothing of the last one is still running.
+func inside(do func(*world) error) error {
+	h := harness.NewHouse()
+	defer h.Close()
+	return do(newWorld(h))
+}
+
+// manyFiles lets this program and those it starts have the connections that are asked for.
+func manyFiles() error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	limit.Cur = min(limit.Max, 65536)
+	if limit.Cur < 2*manyOpen {
+		return fmt.Errorf("%d open files are allowed; %d connections need twice as many (ulimit -n)", limit.Cur, manyOpen)
+	}
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 }

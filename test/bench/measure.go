@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,7 +20,8 @@ type subject struct {
 	headers []string // Name: value
 	status  int      // that every answer must have
 	pids    func() []int
-	redis   bool // its Redis is part of the cost
+	redis   *redisServer // part of the cost; nil: it has none
+	script  string       // path of what wrk runs; empty: always the same request
 }
 
 // sample is one round of one subject.
@@ -56,15 +55,15 @@ func cpuOf(pids []int) (time.Duration, error) {
 	return time.Duration(sum) * time.Second / ticks, nil
 }
 
-// rss is the memory that a process holds, in bytes.
-func rss(pid int) (int64, error) {
+// memory is a figure of /proc/PID/status in bytes: VmRSS, what a process holds now, or VmHWM, the most it held.
+func memory(pid int, figure string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
-	m := regexp.MustCompile(`VmRSS:\s+(\d+) kB`).FindStringSubmatch(string(text))
+	m := regexp.MustCompile(figure + `:\s+(\d+) kB`).FindStringSubmatch(string(text))
 	if m == nil {
-		return 0, fmt.Errorf("/proc/%d/status: no VmRSS", pid)
+		return 0, fmt.Errorf("/proc/%d/status: no %s", pid, figure)
 	}
 	kb, err := strconv.ParseInt(m[1], 10, 64)
 	return kb << 10, err
@@ -84,15 +83,10 @@ func (w *world) round(s subject, connections, seconds int) (sample, error) {
 	for _, header := range s.headers {
 		args = append(args, "-H", header)
 	}
-	pids := s.pids()
-	if s.redis {
-		pids = append(slices.Clone(pids), w.redis.PID())
+	if s.script != "" {
+		args = append(args, "-s", s.script)
 	}
-	commands, err := w.processed()
-	if err != nil {
-		return sample{}, err
-	}
-	before, err := cpuOf(pids)
+	before, asked, err := s.spent()
 	if err != nil {
 		return sample{}, err
 	}
@@ -100,15 +94,24 @@ func (w *world) round(s subject, connections, seconds int) (sample, error) {
 	if err != nil {
 		return sample{}, fmt.Errorf("wrk: %v\n%s", err, out)
 	}
-	after, err := cpuOf(pids)
+	after, commands, err := s.spent()
 	if err != nil {
 		return sample{}, err
 	}
-	done, err := w.processed()
-	if err != nil {
-		return sample{}, err
+	return read(string(out), s, after-before, commands-asked-1) // to ask for the number is one
+}
+
+// spent is the processor time of a subject (and its Redis) so far, and how many commands Redis has carried out.
+func (s subject) spent() (cpu time.Duration, commands int, err error) {
+	pids := s.pids()
+	if s.redis != nil {
+		pids = append(slices.Clone(pids), s.redis.PID())
+		if commands, err = s.redis.processed(); err != nil {
+			return 0, 0, err
+		}
 	}
-	return read(string(out), s, after-before, done-commands-1)
+	cpu, err = cpuOf(pids)
+	return cpu, commands, err
 }
 
 // read turns what wrk printed into a sample. An answer of the wrong kind is an error: a wrong answer is cheap.
@@ -141,19 +144,6 @@ func latency(line *regexp.Regexp, out string) time.Duration {
 	}
 	d, _ := time.ParseDuration(m[1])
 	return d
-}
-
-// processed is how many commands Redis has carried out. To ask is one, too.
-func (w *world) processed() (int, error) {
-	text, err := w.client.Info(context.Background(), "stats").Result()
-	if err != nil {
-		return 0, err
-	}
-	m := regexp.MustCompile(`total_commands_processed:(\d+)`).FindStringSubmatch(text)
-	if m == nil {
-		return 0, errors.New("redis tells no total_commands_processed")
-	}
-	return strconv.Atoi(m[1])
 }
 
 // median of what pick takes from samples, with the least and the most.

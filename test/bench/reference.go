@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -65,6 +66,8 @@ func panel(w http.ResponseWriter, r *http.Request) {
 	cookie, err := r.Cookie("panel_session")
 	in := err == nil && strings.HasPrefix(cookie.Value, "in-")
 	switch {
+	case r.URL.Path == "/blob":
+		blob(w, r)
 	case r.URL.Path == "/login" && r.Method == http.MethodPost:
 		if r.FormValue("password") != password {
 			h.Set("Location", "/login")
@@ -86,6 +89,31 @@ func panel(w http.ResponseWriter, r *http.Request) {
 		h.Add("Set-Cookie", "panel_token="+strings.Repeat("b", 200)+"; Path=/")
 		_, _ = io.WriteString(w, page)
 	}
+}
+
+// blob takes a body of any length and says how long it was, or sends one as long as the query's `bytes`.
+func blob(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost {
+		n, err := io.Copy(io.Discard, r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		fmt.Fprint(w, n)
+		return
+	}
+	n, _ := strconv.ParseInt(r.FormValue("bytes"), 10, 64)
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
+	_, _ = io.CopyN(w, zeros{}, n)
+}
+
+// zeros has no end.
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
 }
 
 type buffers struct{ pool sync.Pool }

@@ -14,17 +14,21 @@ import (
 // marker stands in docs/performance.md before and after what is written there.
 const marker = "<!-- measured -->"
 
-// report prints the table and, where a directory is named, writes it with its plot.
-func report(s settings, w *world, all []result, idle, after int64) error {
+// report prints the tables and, where a directory is named and everything was measured, writes them with the plot.
+func report(s settings, all []result, rows []row) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Machine: %s. %s.\nCommand: `make bench` (%d rounds of %d s, interleaved; medians, least–most in brackets).\n",
 		machine(), versions(), s.rounds, s.seconds)
-	for _, g := range w.groups {
-		table(&b, g, all)
+	title := ""
+	for _, r := range all {
+		if r.group.title != title {
+			title = r.group.title
+			table(&b, r.group, all)
+		}
 	}
-	fmt.Fprintf(&b, "\nMemory of the gateway: %.1f MiB before the load, %.1f MiB after it.\n", mib(idle), mib(after))
+	second(&b, rows)
 	fmt.Print(b.String())
-	if s.out == "" {
+	if s.out == "" || s.only != "" {
 		return nil
 	}
 	if err := os.WriteFile(filepath.Join(s.out, "images", "performance.svg"), []byte(plot(all)), 0o644); err != nil {
@@ -42,6 +46,18 @@ func report(s settings, w *world, all []result, idle, after int64) error {
 	return os.WriteFile(path, []byte(parts[0]+marker+"\n\n"+b.String()+"\n"+marker+parts[2]), 0o644)
 }
 
+// second is the table of what is held against a target.
+func second(b *strings.Builder, rows []row) {
+	b.WriteString("\n**Growth, memory, login, start**\n\n| | target | measured | |\n|---|---|---|---|\n")
+	for _, r := range rows {
+		mark := "missed"
+		if r.met {
+			mark = "met"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", r.what, r.target, r.measured, mark)
+	}
+}
+
 func table(b *strings.Builder, g group, all []result) {
 	fmt.Fprintf(b, "\n**%s** (%s), %d connections\n\n| | CPU µs/request | requests/s | p99 | p99, one connection | Redis commands/request |\n|---|---|---|---|---|---|\n", g.title, g.about, connections)
 	for _, r := range all {
@@ -54,7 +70,7 @@ func table(b *strings.Builder, g group, all []result) {
 		one, _, _ := median(r.one, func(s sample) time.Duration { return s.p99 })
 		commands, _, _ := median(r.many, func(s sample) float64 { return s.commands })
 		shown := "–"
-		if r.subject.redis {
+		if r.subject.redis != nil {
 			shown = fmt.Sprintf("%.4f", max(0, commands))
 		}
 		fmt.Fprintf(b, "| %s | %.1f (%.1f–%.1f) | %.0f | %s | %s | %s |\n", r.subject.name, micros(cpu), micros(low), micros(high), rate,

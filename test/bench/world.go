@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -17,142 +21,135 @@ const (
 	password = "a password for the bench"
 )
 
-// world is everything that is measured, running.
+// world is what every measurement stands in.
 type world struct {
-	house   *harness.House
-	redis   *harness.RedisServer
-	client  *redis.Client
-	gateway *harness.Gateway
-	panel   string // address of the stand-in
-	cookies string // of a browser that is logged in
-	groups  []group
-}
-
-// group is what is measured side by side.
-type group struct {
-	title    string
-	about    string
-	subjects []subject
+	house *harness.House
+	panel string // address of the stand-in
 }
 
 func newWorld(h *harness.House) *world {
-	w := &world{house: h, redis: harness.Redis(h)}
-	w.client = redis.NewClient(&redis.Options{Addr: w.redis.Addr})
-	h.Cleanup(func() { w.client.Close() })
+	w := &world{house: h}
 	w.panel, _ = reference(h, "panel", "")
-	dir := harness.PrivateDir(h)
-	w.gateway = harness.Serve(h, fmt.Sprintf(`
+	return w
+}
+
+// gateway is an ispgate with a Redis of its own, and what a browser that is logged in sends.
+type gateway struct {
+	*harness.Gateway
+	house   *harness.House
+	redis   *redisServer
+	keys    string // path of its key file
+	cookies string
+}
+
+// redisServer is a Redis that is asked what it has done.
+type redisServer struct {
+	*harness.RedisServer
+	client *redis.Client
+}
+
+func newRedis(h *harness.House) *redisServer {
+	server := harness.Redis(h)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr})
+	h.Cleanup(func() { client.Close() })
+	return &redisServer{server, client}
+}
+
+// gateway starts one whose profile has public rules, one for each of more.
+func (w *world) gateway(more ...string) *gateway {
+	g := &gateway{house: w.house, redis: newRedis(w.house)}
+	dir := harness.PrivateDir(w.house)
+	g.keys = filepath.Join(dir, "keys.yaml")
+	g.Gateway = harness.Serve(w.house, fmt.Sprintf(`
 listen: 127.0.0.1:0
 public_url: %s
 trusted_proxies: [127.0.0.1/32]
 panel:
   url: http://%s
   profile: {base: generic, name: bench, login: {page: /login}, verify: /page, signed_out: [{location: '^/login([/?#]|$)'}],
-    cookies: {session: [panel_session, panel_token]}}
+    cookies: {session: [panel_session, panel_token]}, routes: {public: [%s]}}
 sessions: {redis: {url: %s}}
 database: {url: 'sqlite://%s/ispgate.db'}
-keys_file: %s/keys.yaml
+keys_file: %s
 admin: {listen: 127.0.0.1:0}
-`, origin, w.panel, w.redis.URL(), dir, dir))
-	w.login()
-	w.groups = []group{w.auth(), w.page()}
-	return w
+`, origin, w.panel, strings.Join(more, ", "), g.redis.URL(), dir, g.keys))
+	g.cookies = g.login(user, "198.51.100.7")
+	return g
 }
 
-// login makes a browser that has the gateway's cookie and both of the panel's.
-func (w *world) login() {
-	b := harness.NewBrowser(w.house, origin)
-	b.Through(w.address(), "198.51.100.7")
-	if page := b.PostForm("/ispgate/login", url.Values{"username": {user}, "password": {password}}); page.Status != http.StatusSeeOther {
-		w.house.Fatalf("login: %d\n%s\n%s", page.Status, page.Body, w.gateway.Output())
+// login makes a browser that has the gateway's cookie and both of the panel's, and returns what it sends.
+func (g *gateway) login(name, address string) string {
+	b := harness.NewBrowser(g.house, origin)
+	b.Through(g.address(), address)
+	if page := b.PostForm("/ispgate/login", url.Values{"username": {name}, "password": {password}}); page.Status != http.StatusSeeOther {
+		g.house.Fatalf("login: %d\n%s\n%s", page.Status, page.Body, g.Output())
 	}
 	b.Get("/page").Want(http.StatusOK)
-	w.cookies = b.Cookies("/")
-	if !strings.Contains(w.cookies, "panel_token=ig1.") {
-		w.house.Fatalf("the browser lacks sealed cookies: %s", w.cookies)
+	cookies := b.Cookies("/")
+	if !strings.Contains(cookies, "panel_token=ig1.") {
+		g.house.Fatalf("the browser lacks sealed cookies: %s", cookies)
 	}
+	return cookies
 }
 
-func (w *world) address() string { return strings.TrimPrefix(w.gateway.URL, "http://") }
+func (g *gateway) address() string { return strings.TrimPrefix(g.URL, "http://") }
+
+// front is what a server in front sends with a request.
+var front = []string{"X-Forwarded-For: 198.51.100.7", "Accept: text/html", "Sec-Fetch-Mode: navigate"}
+
+// asks is a question of a server in front, for the page at path.
+func (g *gateway) asks(name, path, cookies string, status int) subject {
+	s := g.subject(name, "/ispgate/auth", cookies, status)
+	s.headers = append(s.headers, "Host: ispgate", "X-Original-Method: GET", "X-Original-URL: "+origin+path)
+	return s
+}
+
+// passes is a page through the gateway.
+func (g *gateway) passes(name, path, cookies string, status int) subject {
+	s := g.subject(name, path, cookies, status)
+	s.headers = append(s.headers, "Host: panel.example.net", "X-Forwarded-Proto: https")
+	return s
+}
+
+func (g *gateway) subject(name, path, cookies string, status int) subject {
+	headers := append([]string{}, front...)
+	if cookies != "" {
+		headers = append(headers, "Cookie: "+cookies)
+	}
+	return subject{name: name, url: g.URL + path, headers: headers, status: status, pids: pidOf(g.Server), redis: g.redis}
+}
 
 func pidOf(s *harness.Server) func() []int { return func() []int { return []int{s.PID()} } }
 
-// auth is the answer to a server in front.
-func (w *world) auth() group {
-	h := w.house
-	constant, nginx := w.nginx("return 204;")
-	bare, handler := reference(h, "handler", "")
-	one, withRedis := reference(h, "handler-redis", w.redis.Addr)
-	asked := []string{"Host: ispgate", "X-Original-Method: GET", "X-Original-URL: " + origin + "/page", "X-Forwarded-For: 198.51.100.7", "Accept: text/html", "Sec-Fetch-Mode: navigate"}
-	own := w.gateway.URL + "/ispgate/auth"
-	cookie := append(asked, "Cookie: "+w.cookies)
-	forged := append(asked, "Cookie: __Host-ispgate="+strings.Repeat("A", 136))
-	return group{"P/auth", "the answer to auth_request", []subject{
-		{"nginx return 204", "http://" + constant + "/", nil, 204, pidOf(nginx), false},
-		{"bare net/http handler", "http://" + bare + "/", cookie, 204, pidOf(handler), false},
-		{"handler + one Redis GET", "http://" + one + "/", cookie, 204, pidOf(withRedis), true},
-		{"ispgate, logged in", own, cookie, 204, pidOf(w.gateway.Server), true},
-		{"ispgate, no cookie", own, asked, 401, pidOf(w.gateway.Server), true},
-		{"ispgate, forged cookie", own, forged, 401, pidOf(w.gateway.Server), true},
-	}}
-}
-
-// page is a page of 4 KiB that sets two cookies.
-func (w *world) page() group {
-	h := w.house
-	passed, nginx := w.nginx("proxy_pass http://panel; proxy_http_version 1.1; proxy_set_header Connection '';")
-	tuned, tunedServer := reference(h, "proxy-tuned", "http://"+w.panel)
-	plain, plainServer := reference(h, "proxy-default", "http://"+w.panel)
-	caddyAt := fmt.Sprintf("127.0.0.1:%d", harness.FreePort(h))
-	caddy := harness.Caddy(h, "http://"+caddyAt+" {\n\treverse_proxy "+w.panel+"\n}\n", caddyAt)
-	in := []string{"Cookie: panel_session=in-x", "Accept: text/html", "Sec-Fetch-Mode: navigate"}
-	ours := []string{"Host: panel.example.net", "X-Forwarded-For: 198.51.100.7", "X-Forwarded-Proto: https", "Accept: text/html", "Sec-Fetch-Mode: navigate"}
-	return group{"proxied page", "4 KiB, two Set-Cookie an answer", []subject{
-		{"nginx proxy_pass", "http://" + passed + "/page", in, 200, pidOf(nginx), false},
-		{"tuned ReverseProxy", "http://" + tuned + "/page", in, 200, pidOf(tunedServer), false},
-		{"Caddy reverse_proxy", "http://" + caddyAt + "/page", in, 200, pidOf(caddy), false},
-		{"default ReverseProxy", "http://" + plain + "/page", in, 200, pidOf(plainServer), false},
-		{"ispgate, logged in, sealed", w.gateway.URL + "/page", append(ours, "Cookie: "+w.cookies), 200, pidOf(w.gateway.Server), true},
-		{"ispgate, to the login", w.gateway.URL + "/page", ours, 303, pidOf(w.gateway.Server), true},
-	}}
-}
-
-// nginx runs one location.
-func (w *world) nginx(location string) (address string, server *harness.Server) {
-	address = fmt.Sprintf("127.0.0.1:%d", harness.FreePort(w.house))
-	return address, harness.Nginx(w.house, fmt.Sprintf(`
-  upstream panel { server %s; keepalive 64; }
-  keepalive_requests 1000000;
-  server { listen %s; location / { %s } }
-`, w.panel, address, location), address)
-}
-
-// check asks every subject once, before anything is measured.
-func (w *world) check() error {
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	for _, g := range w.groups {
-		for _, s := range g.subjects {
-			r, err := http.NewRequest(http.MethodGet, s.url, nil)
-			if err != nil {
-				return err
-			}
-			for _, line := range s.headers {
-				name, value, _ := strings.Cut(line, ": ")
-				if name == "Host" {
-					r.Host = value
-				} else {
-					r.Header.Add(name, value)
-				}
-			}
-			res, err := client.Do(r)
-			if err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
-			}
-			res.Body.Close()
-			if res.StatusCode != s.status {
-				return fmt.Errorf("%s answers %s, want %d", s.name, res.Status, s.status)
-			}
+// request makes one request as the subject's headers say.
+func (s subject) request(method string) (*http.Request, error) {
+	r, err := http.NewRequest(method, s.url, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range s.headers {
+		name, value, _ := strings.Cut(line, ": ")
+		if name == "Host" {
+			r.Host = value
+		} else {
+			r.Header.Add(name, value)
 		}
 	}
-	return nil
+	return r, nil
 }
+
+// count is a figure of Redis' INFO, such as total_commands_processed.
+func (r *redisServer) count(section, name string) (int, error) {
+	text, err := r.client.Info(context.Background(), section).Result()
+	if err != nil {
+		return 0, err
+	}
+	m := regexp.MustCompile(`(?m)^` + name + `(\d+)`).FindStringSubmatch(text)
+	if m == nil {
+		return 0, nil // commandstats leaves out what was never asked
+	}
+	return strconv.Atoi(m[1])
+}
+
+// processed is how many commands Redis has carried out. To ask is one, too.
+func (r *redisServer) processed() (int, error) { return r.count("stats", "total_commands_processed:") }

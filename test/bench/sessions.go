@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/ispgate/ispgate/internal/keyring"
+	"github.com/ispgate/ispgate/internal/session"
+	"github.com/ispgate/ispgate/test/harness"
+)
+
+// begin puts real sessions into a gateway's Redis, with the program's own manager, each of another account. It returns what
+// their browsers send as Cookie.
+func (g *gateway) begin(n int) ([]string, error) {
+	ring, err := keyring.Load(g.keys)
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	_, installation, err := g.record(ctx)
+	if err != nil {
+		return nil, err
+	}
+	manager := session.New(session.Options{Redis: g.redis.client, Ring: ring, Installation: installation, Idle: 30 * time.Minute,
+		Absolute: 12 * time.Hour, Secure: true, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Generation: func(context.Context, string) (int64, error) { return 0, nil }})
+	var cookies []string
+	for i := range n {
+		name := fmt.Sprintf("operator-%07d@isp.example", i)
+		s := manager.Begin(fmt.Sprintf("%032x", i), name, "staff", 0)
+		s.Person, s.ReturnTo = name, "/dashboard"
+		h := http.Header{}
+		if _, err := manager.Advance(ctx, h, s, session.Full, session.Meta{Address: "198.51.100.7", UserAgent: harness.Chromium}); err != nil {
+			return nil, err
+		}
+		pair, _, _ := strings.Cut(h.Get("Set-Cookie"), ";")
+		cookies = append(cookies, pair)
+	}
+	return cookies, nil
+}
+
+// record finds the key of some session in Redis, and the installation that it names.
+func (g *gateway) record(ctx context.Context) (key, installation string, err error) {
+	found, _, err := g.redis.client.Scan(ctx, 0, "ispgate:{*}:s:*", 100_000).Result()
+	if err != nil || len(found) == 0 {
+		return "", "", fmt.Errorf("no session in Redis (%v)", err)
+	}
+	_, rest, _ := strings.Cut(found[0], "{")
+	installation, _, _ = strings.Cut(rest, ".")
+	return found[0], installation, nil
+}
+
+// copying makes sessions that nobody has: the values of a real one, under keys like its own.
+var copying = redis.NewScript(`
+for i = 1, tonumber(ARGV[1]) do
+  local a, b = redis.sha1hex(ARGV[2] .. i), redis.sha1hex(i .. ARGV[2])
+  local slot, token = 'ispgate:{' .. ARGV[3] .. '.' .. a:sub(1, 16) .. '}:', a .. b:sub(1, 24)
+  redis.call('SET', slot .. 's:' .. token, ARGV[4], 'EX', 43200)
+  redis.call('SET', slot .. 'seen:' .. token, ARGV[5], 'EX', 1800)
+  redis.call('SET', slot .. 'note:' .. token, ARGV[6], 'EX', 43260)
+  redis.call('HSET', slot .. 'idx', b:sub(1, 32), ARGV[7])
+  redis.call('EXPIRE', slot .. 'idx', 43200)
+end`)
+
+// copies adds n of them.
+func (g *gateway) copies(n int) error {
+	const atOnce = 10_000
+	ctx, c := context.Background(), g.redis.client
+	if err := c.ConfigSet(ctx, "appendonly", "no").Err(); err != nil {
+		return err
+	}
+	key, installation, err := g.record(ctx)
+	if err != nil {
+		return err
+	}
+	slot, token, _ := strings.Cut(key, "s:")
+	values, err := c.MGet(ctx, key, slot+"seen:"+token, slot+"note:"+token).Result()
+	if err != nil {
+		return err
+	}
+	cards, err := c.HVals(ctx, slot+"idx").Result()
+	if err != nil || len(cards) == 0 {
+		return fmt.Errorf("a session without a card (%v)", err)
+	}
+	before, err := c.DBSize(ctx).Result()
+	if err != nil {
+		return err
+	}
+	for done := 0; done < n; done += atOnce {
+		args := append([]any{min(atOnce, n-done), done, installation}, values...)
+		if err := copying.Run(ctx, c, []string{}, append(args, cards[0])...).Err(); err != nil && err != redis.Nil {
+			return err
+		}
+	}
+	if after, err := c.DBSize(ctx).Result(); err != nil || after-before < int64(4*n) {
+		return fmt.Errorf("%d keys more in Redis, want 4 for each of %d sessions (%v)", after-before, n, err)
+	}
+	return nil
+}
