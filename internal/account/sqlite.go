@@ -99,7 +99,7 @@ func (p pinned) Connect(ctx context.Context) (connector.Conn, error) {
 	if err := p.at.inPlace(); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	return c, nil
+	return &prepared{c.(sqliteConn), map[string]connector.Stmt{}}, nil
 }
 
 // dsn: mode=rw never makes a file (an empty database would mean that nobody has a second factor). Every commit is
