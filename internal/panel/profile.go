@@ -33,6 +33,7 @@ type Profile struct {
 	signedOut, signedIn []answerRule
 	outcome             outcomeRules
 	routes              [kinds][]requestRule
+	folders             folders // of the public ones
 	reset, background   []requestRule
 	forms               []requestRule               // login.page and login.action
 	tested              map[string]bool             // parameters that some rule looks at
@@ -113,7 +114,7 @@ func (p *Profile) Complete() error {
 // clone is a copy that may be changed; what was learned stays behind.
 func (p *Profile) clone() *Profile {
 	return &Profile{Name: p.Name, Login: p.Login, Verify: p.Verify, Identity: p.Identity, Usernames: p.Usernames, Limiter: p.Limiter, Logout: p.Logout,
-		Home: p.Home, Cookies: p.Cookies, Forward: p.Forward, signedOut: p.signedOut, signedIn: p.signedIn, outcome: p.outcome, routes: p.routes,
+		Home: p.Home, Cookies: p.Cookies, Forward: p.Forward, signedOut: p.signedOut, signedIn: p.signedIn, outcome: p.outcome, routes: p.routes, folders: p.folders,
 		reset: p.reset, background: p.background, forms: p.forms, tested: p.tested, sourced: p.sourced}
 }
 

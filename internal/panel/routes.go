@@ -80,7 +80,7 @@ func (p *Profile) route(method string, t reading, from netip.Addr) Route {
 			return Route{Kind: LoginRoute, Name: p.Login.Page}
 		}
 	}
-	for i := range p.routes[Public] {
+	for i := range p.folders.of(t.path) {
 		if r := &p.routes[Public][i]; r.strict(method, t, from, p.tested) {
 			return r.route()
 		}

@@ -165,6 +165,7 @@ func (d *profileDecoder) routes(n *yaml.Node, key string) {
 		known[kind.String()] = d.rules(&p.routes[kind], kind)
 	}
 	d.mapping(n, key, known)
+	p.folders = foldersOf(p.routes[Public])
 }
 
 func (d *profileDecoder) rules(dst *[]requestRule, kind Kind) reader {
