@@ -15,7 +15,7 @@ func recognised(t *testing.T, w *world) {
 	want(t, "alice's browser", b, Browser{ID: id, Created: w.clock.now(), Seen: w.clock.now(), Address: "192.0.2.1", UserAgent: "Firefox"})
 	want(t, "bob in it", w.recognise(t, bob.ID, token), Browser{})
 	want(t, "nobody in it", w.recognise(t, "", token), Browser{})
-	for _, wrong := range []string{"", "x", token[:63], token + "A", "A" + token[1:], token[:63] + string(token[63]^1), strings.Repeat("A", 64), token + "=", "\x00" + token[1:]} {
+	for _, wrong := range []string{"", "x", token[:63], token + "A", string(token[0]^1) + token[1:], token[:63] + string(token[63]^1), strings.Repeat("A", 64), token + "=", "\x00" + token[1:]} {
 		want(t, fmt.Sprintf("token %q", wrong), w.recognise(t, alice.ID, wrong), Browser{})
 	}
 	other, otherToken := w.addBrowser(t, alice, "", 0)
