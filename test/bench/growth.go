@@ -87,7 +87,7 @@ func (w *world) connectionGrowth(s settings) ([]row, error) {
 	for i, open := range []int{0, manyOpen} {
 		g := w.gateway()
 		subjects[i] = g.asks("a question", "/page", g.cookies, 204)
-		done, err := g.hold(subjects[i], open)
+		done, err := subjects[i].hold(open)
 		defer done()
 		if err != nil {
 			return nil, err

@@ -27,7 +27,7 @@ const (
 func (w *world) memory(settings) ([]row, error) {
 	g := w.gateway()
 	var out []row
-	for _, measure := range []func(*gateway) (row, error){w.idle, w.loaded, kept, downloaded, uploaded, records} {
+	for _, measure := range []func(*gateway) (row, error){w.idle, w.loaded, w.kept, downloaded, uploaded, records} {
 		g.Stop()
 		g.Start()
 		time.Sleep(settling)
@@ -43,7 +43,13 @@ func (w *world) memory(settings) ([]row, error) {
 
 func (w *world) idle(g *gateway) (row, error) {
 	idle, err := memory(g.PID(), "VmRSS")
-	return size("memory, idle", idleMost, idle), err
+	if err != nil {
+		return row{}, err
+	}
+	file, err := memory(g.PID(), "RssFile")
+	r := size("memory, idle", idleMost, idle)
+	r.measured += fmt.Sprintf(", %.1f of it the program's file", mib(file))
+	return r, err
 }
 
 func (w *world) loaded(g *gateway) (row, error) {
@@ -56,31 +62,43 @@ func (w *world) loaded(g *gateway) (row, error) {
 	return size(fmt.Sprintf("memory after %d s of load, %d connections", 2*loadedSeconds, connections), loadedMost, after), err
 }
 
-// kept opens connections that ask for one page each, and then stay.
-func kept(g *gateway) (row, error) {
-	s := g.passes("a page", "/page", g.cookies, 200)
+// kept is what an idle connection takes, beside one of the bare proxy.
+func (w *world) kept(g *gateway) (row, error) {
+	own, err := keptBy(g.passes("a page", "/page", g.cookies, 200))
+	if err != nil {
+		return row{}, err
+	}
+	address, server := reference(w.house, "proxy-tuned", "http://"+w.panel)
+	bare, err := keptBy(beside(plainProxy, "http://"+address+"/page", []string{"Cookie: panel_session=in-x"}, 200, server))
+	r := figure(fmt.Sprintf("memory of an idle keep-alive connection (%d of them, each after a page)", manyOpen), " KiB", keptMost>>10, own/1024, "%.1f")
+	r.measured += fmt.Sprintf(" (%s: %.1f)", plainProxy, bare/1024)
+	return r, err
+}
+
+// keptBy opens connections that make the subject's request each, and returns the memory of one in bytes.
+func keptBy(s subject) (float64, error) {
 	for range 500 {
 		if err := s.check(); err != nil {
-			return row{}, err
+			return 0, err
 		}
 	}
-	before, err := memory(g.PID(), "VmRSS")
+	pid := s.pids()[0]
+	before, err := memory(pid, "VmRSS")
 	if err != nil {
-		return row{}, err
+		return 0, err
 	}
-	done, err := g.hold(s, manyOpen)
+	done, err := s.hold(manyOpen)
 	defer done()
 	if err != nil {
-		return row{}, err
+		return 0, err
 	}
 	time.Sleep(settling)
-	after, err := memory(g.PID(), "VmRSS")
-	each := float64(after-before) / manyOpen
-	return figure(fmt.Sprintf("memory of an idle keep-alive connection (%d of them, each after a page)", manyOpen), " KiB", keptMost>>10, each/1024, "%.1f"), err
+	after, err := memory(pid, "VmRSS")
+	return float64(after-before) / manyOpen, err
 }
 
 // hold opens connections that make the subject's request each and then stay, until done is called.
-func (g *gateway) hold(s subject, n int) (done func(), err error) {
+func (s subject) hold(n int) (done func(), err error) {
 	open := make([]net.Conn, n)
 	done = func() {
 		for _, c := range open {
@@ -90,18 +108,18 @@ func (g *gateway) hold(s subject, n int) (done func(), err error) {
 		}
 	}
 	return done, each(n, 4, func(i int) (err error) {
-		open[i], err = s.stay(g.address())
+		open[i], err = s.stay()
 		return err
 	})
 }
 
 // stay makes the subject's request and leaves the connection open.
-func (s subject) stay(address string) (net.Conn, error) {
+func (s subject) stay() (net.Conn, error) {
 	r, err := s.request(http.MethodGet)
 	if err != nil {
 		return nil, err
 	}
-	c, err := net.Dial("tcp", address)
+	c, err := net.Dial("tcp", r.URL.Host)
 	if err != nil {
 		return nil, err
 	}
