@@ -20,6 +20,7 @@ COPY --from=build --chown=65532:65532 /out/root/ /
 USER 65532:65532
 VOLUME /var/lib/ispgate
 EXPOSE 8080
+# With --memory, give GOMEMLIMIT nine tenths of it (docs/performance.md). --cpus needs nothing: Go reads that limit itself.
 # In OCI format buildah drops this line: build with --format docker.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/ispgate", "check", "--live", "-c", "/etc/ispgate/config.yaml"]
 ENTRYPOINT ["/ispgate"]

@@ -4,6 +4,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,6 +19,23 @@ func TestAlertRules(t *testing.T) {
 		command.Dir = rules
 		if output, err := command.CombinedOutput(); err != nil {
 			t.Errorf("promtool %s %s: %v\n%s", check[1], check[2], err, output)
+		}
+	}
+}
+
+// The collector's limit lies a tenth below the kernel's: above that a burst ends the program, far below it the program collects for nothing.
+func TestMemoryLimits(t *testing.T) {
+	for file, hard := range map[string]string{"deploy/systemd/ispgate.service": `(?m)^MemoryMax=(\d+)M$`, "deploy/compose.yaml": `(?m)^    mem_limit: (\d+)m$`} {
+		var limits [2]float64
+		for i, pattern := range []string{`GOMEMLIMIT(?:=|: )(\d+)MiB\b`, hard} {
+			m := regexp.MustCompile(pattern).FindAllStringSubmatch(string(read(t, file)), -1)
+			if len(m) != 1 {
+				t.Fatalf("%s: %d times %s, want once", file, len(m), pattern)
+			}
+			limits[i], _ = strconv.ParseFloat(m[0][1], 64)
+		}
+		if share := limits[0] / limits[1]; share < 0.85 || share > 0.92 {
+			t.Errorf("%s: GOMEMLIMIT is %.2f of the memory that is allowed, want nine tenths", file, share)
 		}
 	}
 }

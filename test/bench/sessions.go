@@ -70,7 +70,7 @@ end`)
 
 // copies adds n of them.
 func (g *gateway) copies(n int) error {
-	const atOnce = 10_000
+	const batch = 1_000
 	ctx, c := context.Background(), g.redis.client
 	if err := c.ConfigSet(ctx, "appendonly", "no").Err(); err != nil {
 		return err
@@ -92,8 +92,8 @@ func (g *gateway) copies(n int) error {
 	if err != nil {
 		return err
 	}
-	for done := 0; done < n; done += atOnce {
-		args := append([]any{min(atOnce, n-done), done, installation}, values...)
+	for done := 0; done < n; done += batch {
+		args := append([]any{min(batch, n-done), done, installation}, values...)
 		if err := copying.Run(ctx, c, []string{}, append(args, cards[0])...).Err(); err != nil && err != redis.Nil {
 			return err
 		}

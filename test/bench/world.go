@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -50,7 +51,7 @@ type redisServer struct {
 
 func newRedis(h *harness.House) *redisServer {
 	server := harness.Redis(h)
-	client := redis.NewClient(&redis.Options{Addr: server.Addr})
+	client := redis.NewClient(&redis.Options{Addr: server.Addr, ReadTimeout: time.Minute})
 	h.Cleanup(func() { client.Close() })
 	return &redisServer{server, client}
 }
