@@ -16,7 +16,7 @@ import (
 
 const (
 	startMost   = 50 * time.Millisecond
-	programMost = 35 << 20
+	programMost = 35 // MB
 	starts      = 11
 )
 
@@ -46,7 +46,7 @@ func (w *world) start(settings) ([]row, error) {
 	slices.Sort(all)
 	return []row{
 		duration(fmt.Sprintf("from exec to the first answer (median of %d, warm cache)", starts), startMost, all[starts/2]),
-		size("size of the program", programMost, info.Size()),
+		figure("size of the program, stripped", " MB", programMost, float64(info.Size())/1e6, "%.1f"),
 	}, nil
 }
 
