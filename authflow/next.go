@@ -54,7 +54,7 @@ func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session)
 	}
 	life, who, err := f.probe(w, r, s, jar, parked)
 	switch {
-	case life == panel.Alive && (s.Note.Impersonates || who.Is(s.Person)):
+	case life == panel.Alive && s.Admits(who.Is):
 	case life == panel.Unknown:
 		f.repark(r, s, jar, parked)
 		return web.PanelDown(err)

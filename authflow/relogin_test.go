@@ -18,14 +18,14 @@ func TestReloginForgetsThePanelSession(t *testing.T) {
 	p := h.enrolled(operator)
 	before := p.session()
 	note := before.Note
-	note.Impersonates, note.Used, note.RecoveryOnly, note.Offered = true, "recovery", true, true
+	note.As, note.Used, note.RecoveryOnly, note.Offered = "id:2", "recovery", true, true
 	h.must(h.Sessions.SetNote(t.Context(), before, note))
-	if got := p.session().Note; !got.Impersonates || got.Used == "" || !got.RecoveryOnly {
+	if got := p.session().Note; got.As == "" || got.Used == "" || !got.RecoveryOnly {
 		t.Fatalf("the marks are not there: %+v", got)
 	}
 	p.want(p.login(""), http.StatusSeeOther, "/dashboard") // no notice of a recovery code comes between
 	after := p.session()
-	if after.Note.Impersonates || after.Note.Used != "" || after.Note.RecoveryOnly {
+	if after.Note.As != "" || after.Note.Used != "" || after.Note.RecoveryOnly {
 		t.Errorf("after the login: %+v", after.Note)
 	}
 	if !after.Note.Offered {

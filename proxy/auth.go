@@ -90,8 +90,13 @@ func (p *Proxy) question(r *http.Request) (Verdict, original, error) {
 		return Verdict{Cause: err}, o, nil
 	}
 	v := p.gate.Decide(r.Context(), r, Asked{Method: o.method, Target: o.target, Front: true})
-	if v.Decision == Allow && v.Session.Account != "" && p.someoneElse(r, v, o.method) {
-		v = Verdict{Decision: NeedLogin, Route: v.Route}
+	if v.Decision == Allow && v.Session.Account != "" {
+		switch err := p.reread(r, v, o.method); {
+		case errors.Is(err, errUsurped):
+			v = Verdict{Decision: NeedLogin, Route: v.Route}
+		case errors.Is(err, errUnsaid), err != nil && v.Session.Note.IdentityDue != "":
+			v = Verdict{Decision: Unavailable, Route: v.Route, Cause: err}
+		}
 	}
 	return v, o, nil
 }

@@ -91,46 +91,25 @@ func (p *Proxy) life(ctx context.Context, t *passing, jar *panel.Jar) panel.Life
 // probe asks the panel. What it sets goes on to the browser, also with an answer that says neither yes nor no. The error is
 // errUsurped: then both sessions have been ended.
 func (p *Proxy) probe(ctx context.Context, t *passing, jar *panel.Jar) (panel.Life, error) {
-	s := t.verdict.Session
 	life, who, err := p.opt.Panel.Probe(ctx, t.client, jar)
 	if err != nil {
 		p.site.Log.Warn("panel session cannot be asked", "request", web.Of(t.request).ID(), "cause", err)
 	}
-	if life == panel.Alive && !who.Is(s.Person) && !p.impersonates(ctx, t) {
-		p.usurped(ctx, t, jar)
-		return life, errUsurped
-	}
-	p.asked.put(s, p.site.Now(), life == panel.Alive)
+	s, admitted := t.verdict.Session, true
 	if life == panel.Alive {
-		p.identityKnown(ctx, t, who)
+		if s, admitted = p.admits(ctx, t, who); !admitted {
+			p.usurped(ctx, t, jar)
+			return life, errUsurped
+		}
+		p.identityKnown(ctx, t, s, who)
 	}
+	p.asked.put(s, p.site.Now(), life)
 	if life != panel.Dead {
 		h := http.Header{}
 		p.custody.Renew(t.seal, h, jar, t.cookies)
 		t.probed = append(t.probed, h.Values("Set-Cookie")...)
 	}
 	return life, nil
-}
-
-// impersonates asks Redis where the gate did not know it: "log in as" may just have been used, on another node even.
-func (p *Proxy) impersonates(ctx context.Context, t *passing) bool {
-	if t.verdict.Session.Note.Impersonates {
-		return true
-	}
-	now, err := p.gate.Sessions.Load(ctx, t.request)
-	return err == nil && now.ID == t.verdict.Session.ID && now.Note.Impersonates
-}
-
-// usurped ends both sessions: the panel names another person than the one who logged in here (S15).
-func (p *Proxy) usurped(ctx context.Context, t *passing, jar *panel.Jar) {
-	p.site.Log.Error("the panel names another person inside this session", "session", t.verdict.Session.ID)
-	p.opt.Audit(t.request, "identity_changed", t.verdict.Session, "")
-	if err := p.opt.End(context.WithoutCancel(ctx), nil, t.verdict.Session); err != nil {
-		p.site.Log.Error("session not ended", "cause", err)
-	}
-	if err := p.opt.Panel.Logout(context.WithoutCancel(ctx), t.client, jar); err != nil {
-		p.site.Log.Warn("panel session not logged out", "cause", err)
-	}
 }
 
 // expired leads back to the password. The gateway session stays: the same person is not asked for a code again.

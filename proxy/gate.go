@@ -113,10 +113,11 @@ func (g *Gate) refuse(r *http.Request, a Asked, route panel.Route) (Verdict, boo
 }
 
 // settling is what somebody may reach whose panel still asks for its own second step: that, and the way out. What the panel's
-// answer to it is worth, the login page finds out (design 4.2, step 7).
+// answer to it is worth, the login page finds out (design 4.2, step 7). These two open something here, and so not in one reading
+// of several.
 func settling(s session.Session, route panel.Route, a Asked) Verdict {
 	switch {
-	case !a.Front && (route.Kind == panel.ChallengeRoute || route.Kind == panel.Logout):
+	case !a.Front && route.Plain && (route.Kind == panel.ChallengeRoute || route.Kind == panel.Logout):
 		return Verdict{Decision: Allow, Route: route, Session: s}
 	case route.Kind == panel.Public:
 		return Verdict{Decision: Allow, Route: route}

@@ -105,6 +105,23 @@ func TestS37_FrontForgotToHandOver(t *testing.T) {
 	}
 }
 
+// TestS12_TheSecondStepOpensNothingElse: while the panel's own second step is open, only what no server reads as something else
+// passes for it, or for the way out.
+func TestS12_TheSecondStepOpensNothingElse(t *testing.T) {
+	h := builtWith(t, strings.Replace(houseProfile, "routes:", "routes:\n  challenge: [/second-step]", 1), hello)
+	h.desk.session.Note.Challenge = true
+	r := httptest.NewRequest("GET", "/", nil)
+	for target, want := range map[string]Decision{
+		"/second-step": Allow, "/second-step/": Allow, "/logout": Allow,
+		"/second-step/../users": NeedLogin, "/second-step/%2e%2e/users": NeedLogin, "/users/..//second-step": NeedLogin, "/second-step;x/../../users": NeedLogin,
+		"/logout/../users": NeedLogin, "/users/%2e%2e/logout": NeedLogin, "/users": NeedLogin,
+	} {
+		if v := h.gate.Decide(r.Context(), r, Asked{Method: "POST", Target: target}); v.Decision != want {
+			t.Errorf("POST %s: %s, want %s", target, v.Decision, want)
+		}
+	}
+}
+
 // TestZeroVerdictRefuses: whoever forgets to decide refuses, at both doors.
 func TestZeroVerdictRefuses(t *testing.T) {
 	if (Verdict{}).Decision != Forbidden || Decision(0).String() != "forbidden" {

@@ -31,7 +31,10 @@ type desk struct {
 	ended   int
 	last    session.Session // that was ended
 	noted   []session.Note
-	alive   bool
+	keeps   bool // notes are the session's from then on
+
+	unwritable bool // notes are not
+	alive      bool
 }
 
 func (d *desk) Recent(context.Context, *http.Request) (session.Session, error) {
@@ -54,7 +57,15 @@ func (d *desk) Touch(_ context.Context, _ session.Session, acted bool) error {
 }
 
 func (d *desk) SetNote(_ context.Context, _ session.Session, n session.Note) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.unwritable {
+		return session.ErrStore
+	}
 	d.noted = append(d.noted, n)
+	if d.keeps {
+		d.session.Note = n
+	}
 	return d.err
 }
 

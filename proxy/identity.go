@@ -2,133 +2,145 @@ package proxy
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"mime"
 	"net/http"
-	"strings"
-	"time"
 
 	"github.com/ispgate/ispgate/internal/panel"
-	"github.com/ispgate/ispgate/internal/recent"
 	"github.com/ispgate/ispgate/internal/session"
 	"github.com/ispgate/ispgate/internal/web"
 )
 
-const (
-	identityEvery = 10 * time.Minute // of activity
-	identityAgain = 15 * time.Second // after a panel that did not say
-	maxAsked      = 10000            // sessions remembered
-)
+// watched looks at the names of a request's fields. The error is why it must not pass at all.
+func (p *Proxy) watched(r *http.Request, t *passing) error {
+	t.watch = p.gate.Profile.Watch(panel.Watched{
+		Target: web.Of(r).Target, Types: r.Header["Content-Type"], Cookies: t.cookies, Client: web.Of(r).Client, Body: r.Body != nil && r.Body != http.NoBody,
+		Inside: t.verdict.Session.Account != "", Public: t.verdict.Route.Kind == panel.Public, // the way out is watched as well
+	})
+	switch {
+	case t.watch == nil:
+		return nil
+	case t.watch.Refused() != nil:
+		return t.watch.Refused()
+	case t.watch.Password():
+		return p.markLogin(t)
+	}
+	return nil
+}
 
-var errUsurped = errors.New("the panel names another person inside this session")
+// cutOff says why a request was ended.
+func (p *Proxy) cutOff(w http.ResponseWriter, r *http.Request, t *passing, why error) {
+	switch {
+	case errors.Is(why, panel.ErrLoginInside): // S15
+		p.opt.Audit(t.request, "login_inside_refused", t.verdict.Session, "")
+		p.site.Fail(w, r, web.Forbidden(why))
+	case errors.Is(why, panel.ErrMethodInBody): // S4
+		p.site.Fail(w, r, web.Forbidden(why))
+	case errors.Is(why, panel.ErrSessionInBody): // S14
+		p.site.Fail(w, r, web.BadRequest(why))
+	default: // it could not be marked
+		p.site.Fail(w, r, web.StoreDown(why))
+	}
+}
 
-// watched looks at a request for the panel's login fields (S15). It tells whether the request must not pass at all.
-func (p *Proxy) watched(r *http.Request, t *passing) (refused bool) {
-	if t.verdict.Session.Account == "" || t.verdict.Route.Kind == panel.Public { // the way out is watched as well
+// noticeLogin makes the identity due where a request may have been a login inside the session: it carried the password field, or
+// mayLogIn says so. It was marked before it passed, too; a probe may have taken that back before the panel answered.
+func (p *Proxy) noticeLogin(res *http.Response, t *passing) {
+	p.noticePassword(t)
+	if p.mayLogIn(res, t) {
+		p.marked(t, session.LoginMark(p.site.Now()))
+	}
+}
+
+func (p *Proxy) noticePassword(t *passing) {
+	if t.watch != nil && t.watch.Password() && t.watch.Refused() == nil {
+		p.marked(t, session.LoginMark(p.site.Now()))
+	}
+}
+
+// mayLogIn: public routes are not guarded, so that one can log somebody in: laravel/ui does after POST /reset-password, others by a
+// link that leads on. Such an answer sets a session cookie. So does every answer of Laravel's, which renews it: what is read and
+// not led on stays what it was, else each picture would cost a question.
+func (p *Proxy) mayLogIn(res *http.Response, t *passing) bool {
+	if t.verdict.Route.Kind != panel.Public || t.verdict.Session.Account == "" || res.StatusCode >= 400 {
 		return false
 	}
-	_, query, _ := strings.Cut(web.Of(r).Target, "?")
-	t.watch = p.gate.Profile.Watch(query)
-	return t.watch != nil && t.watch.Login()
+	leads := res.StatusCode >= 300 && res.StatusCode != http.StatusNotModified
+	return (leads || !web.Reads(res.Request.Method)) && p.custody.SetsSession(res.Header)
 }
 
-// loginInside refuses a login of the panel's own inside a session.
-func (p *Proxy) loginInside(w http.ResponseWriter, r *http.Request, t *passing) {
-	p.opt.Audit(t.request, "login_inside_refused", t.verdict.Session, "")
-	p.site.Fail(w, r, web.Forbidden(panel.ErrLoginInside))
-}
-
-// noticePassword makes the identity due after a request that carried the password field.
-func (p *Proxy) noticePassword(res *http.Response, t *passing) {
-	note := t.verdict.Session.Note
-	if t.watch == nil || !t.watch.Password() || !p.gate.Profile.Identity.Configured() {
+// noticeImpersonation writes "log in as" down, and makes due whom it led to. In an address that may be read in several ways it may
+// have been something else: then another person is one that nobody let in.
+func (p *Proxy) noticeImpersonation(res *http.Response, t *passing) {
+	if t.verdict.Route.Kind != panel.Impersonate || t.verdict.Session.Account == "" || res.StatusCode >= 400 {
 		return
 	}
-	note.IdentityDue = rand.Text() // also where one stands: a probe that began before takes only that back
-	if err := p.gate.Sessions.SetNote(res.Request.Context(), t.verdict.Session, note); err != nil {
-		p.site.Log.Error("identity not marked as due", "request", web.Of(res.Request).ID(), "cause", err)
+	if t.verdict.Route.Plain && (t.watch == nil || !t.watch.Password()) {
+		p.marked(t, session.SwitchMark(p.site.Now()))
+	}
+	p.opt.Audit(res.Request, "impersonated", t.verdict.Session, "")
+}
+
+// markLogin makes the identity due before a request that carries the password field passes: it fails closed.
+func (p *Proxy) markLogin(t *passing) error { return p.mark(t, session.LoginMark(p.site.Now())) }
+
+// marked is mark for a request that has passed already.
+func (p *Proxy) marked(t *passing, mark string) {
+	if err := p.mark(t, mark); err != nil {
+		p.site.Log.Error("identity not marked as due", "request", web.Of(t.request).ID(), "cause", err)
 	}
 }
 
-// checkIdentity asks the panel whose session this is, where that is due and only while a page is held: never between a redirect
-// and its target, since one more GET would eat Laravel's flash message (design 4.3).
-func (p *Proxy) checkIdentity(res *http.Response, t *passing) error {
-	if !p.identityDue(t) || !page(res) || res.ContentLength > maxHeld {
+// mark makes the identity due, also where a mark stands: a probe that began before takes only that back.
+func (p *Proxy) mark(t *passing, mark string) error {
+	if !p.gate.Profile.Identity.Configured() || t.verdict.Session.Account == "" {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(res.Request.Context()), heldFor)
-	defer cancel()
-	if _, whole := hold(ctx, res); !whole {
-		return nil // too long or too slow to be held: the next page
-	}
+	note := t.verdict.Session.Note
+	note.IdentityDue = mark
+	return p.gate.Sessions.SetNote(context.WithoutCancel(t.Context), t.verdict.Session, note)
+}
+
+// admits reports whether the panel may name this person here, and the session as it stands. "Log in as" may just have been used, on
+// another node even, and a password sent since: a mark is only believed as the store has it.
+func (p *Proxy) admits(ctx context.Context, t *passing, who panel.Identity) (session.Session, bool) {
 	s := t.verdict.Session
-	v, err, _ := p.probes.Do("who "+s.ID+s.Note.IdentityDue, func() (any, error) {
-		return p.probe(ctx, t, p.jarAfter(res, t))
-	})
-	if err == nil && v.(panel.Life) == panel.Dead {
-		return errExpired
+	if who.Is(s.Person) || s.Note.As != "" && who.Is(s.Note.As) {
+		return s, true
 	}
-	return err
+	now, err := p.gate.Sessions.Load(ctx, t.request)
+	return now, err == nil && now.ID == s.ID && now.Admits(who.Is)
 }
 
-func (p *Proxy) identityDue(t *passing) bool {
-	return p.gate.Profile.Identity.Configured() && guarded(t) && p.askAgain(t.verdict.Session)
-}
-
-// askAgain: a mark is asked about at once, everything else after a time.
-func (p *Proxy) askAgain(s session.Session) bool {
-	now, last := p.site.Now(), p.asked.last(s)
-	if last.mark == s.Note.IdentityDue && now.Sub(last.asked) < identityAgain {
-		return false
-	}
-	return s.Note.IdentityDue != "" || now.Sub(last.known) >= identityEvery
-}
-
-// identityKnown takes back the mark that this request came with; one that another request has set meanwhile stays (S15). In a
-// session that used "log in as" it records who the panel takes it for.
-func (p *Proxy) identityKnown(ctx context.Context, t *passing, who panel.Identity) {
-	s := t.verdict.Session
-	if s.Note.Impersonates && !who.Is(s.Person) {
+// identityKnown takes back the mark that s came with; one that another request has set meanwhile stays (S15). In a session that used
+// "log in as" it records who the panel takes it for.
+func (p *Proxy) identityKnown(ctx context.Context, t *passing, s session.Session, who panel.Identity) {
+	note := s.Note
+	switch {
+	case who.Is(s.Person):
+		note.As = ""
+	case note.Switched():
+		note.As = who.Key()
+		fallthrough
+	default:
 		p.opt.Audit(t.request, "impersonating", s, who.Name)
 	}
-	if s.Note.IdentityDue == "" {
+	note.IdentityDue = ""
+	if note == s.Note {
 		return
 	}
-	note := s.Note
-	note.IdentityDue = ""
 	if err := p.gate.Sessions.SetNote(ctx, s, note); err != nil {
 		p.site.Log.Warn("identity still marked as due", "cause", err)
 	}
 }
 
-// page: the answer to a navigation that a person will see.
-func page(res *http.Response) bool {
-	mt, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	return res.StatusCode == http.StatusOK && res.Request.Method == http.MethodGet && web.Of(res.Request).Kind == web.Navigation &&
-		mt == "text/html" && res.Header.Get("Content-Disposition") == ""
-}
-
-// inquiries remember when this node last asked the panel whose session one is; at a login the panel says so.
-type inquiries struct{ recent.Map[string, inquiry] }
-
-type inquiry struct {
-	asked, known time.Time // known: when the panel answered
-	mark         string    // why it was asked
-}
-
-func (a *inquiries) last(s session.Session) inquiry {
-	i, _ := a.Get(s.ID)
-	if s.Created.After(i.known) {
-		i.known = s.Created
+// usurped ends both sessions: the panel names another person than the one who logged in here (S15).
+func (p *Proxy) usurped(ctx context.Context, t *passing, jar *panel.Jar) {
+	p.site.Log.Error("the panel names another person inside this session", "session", t.verdict.Session.ID)
+	p.opt.Audit(t.request, "identity_changed", t.verdict.Session, "")
+	if err := p.opt.End(context.WithoutCancel(ctx), nil, t.verdict.Session); err != nil {
+		p.site.Log.Error("session not ended", "cause", err)
 	}
-	return i
-}
-
-func (a *inquiries) put(s session.Session, at time.Time, known bool) {
-	i := inquiry{asked: at, known: a.last(s).known, mark: s.Note.IdentityDue}
-	if known {
-		i.known = at
+	if err := p.opt.Panel.Logout(context.WithoutCancel(ctx), t.client, jar); err != nil {
+		p.site.Log.Warn("panel session not logged out", "cause", err)
 	}
-	a.Put(s.ID, i, at)
 }

@@ -1,11 +1,13 @@
 package proxy
 
 import (
+	"net/http"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/session"
 )
 
 // TestS15_AnotherPersonAtTheSecondDoor: the server in front shows us neither forms nor answers, but the cookies tell within ten
@@ -33,6 +35,7 @@ func TestS15_AnotherPersonAtTheSecondDoor(t *testing.T) {
 		visit("too early", "GET", 204, 0, page...)
 		h.skipped += 11 * time.Minute
 		visit("a script", "GET", 204, 0, script...)
+		visit("a script's form", "POST", 204, 0, script...)
 		visit("a form", "POST", 204, 0, page...)
 		visit("the page after a form", "GET", 204, 0, page...)
 		h.skipped += time.Minute
@@ -45,6 +48,35 @@ func TestS15_AnotherPersonAtTheSecondDoor(t *testing.T) {
 		if h.desk.ended == 0 || !slices.Contains(h.audited, "identity_changed") {
 			t.Errorf("%s: ended %d, audited %v", door, h.desk.ended, h.audited)
 		}
+	}
+}
+
+// TestS15_SecondDoorWithoutPages: who never loads a page is asked about after twice the time, and after a mark at once; what must be
+// known and is not said does not pass.
+func TestS15_SecondDoorWithoutPages(t *testing.T) {
+	for _, how := range []string{"a script's form", "a script", "a form", "after a login"} {
+		who, probes := "18", 0
+		h := builtIn(t, panel.Passthrough, namingProfile, naming(&who, &probes))
+		h.desk.session.Created = h.now()
+		method, mode, after := "POST", "cors", identityLate+time.Second
+		switch how {
+		case "a script":
+			method = "GET"
+		case "a form":
+			mode = "navigate"
+		case "after a login":
+			h.desk.session.Note.IdentityDue, after = session.LoginMark(h.now()), 0
+		}
+		h.skipped += after
+		w := ask(h.handler(h.Auth), "GET", "/ispgate/auth", "", append(asked(method, "/x", "Cookie", "laravel_session=plain"), "Sec-Fetch-Mode", mode)...)
+		if w.Code != 401 || h.desk.ended == 0 {
+			t.Errorf("%s: %d, ended %d", how, w.Code, h.desk.ended)
+		}
+	}
+	h := builtIn(t, panel.Passthrough, namingProfile, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) })
+	h.desk.session.Note.IdentityDue = session.LoginMark(h.now())
+	if w := ask(h.handler(h.Auth), "GET", "/ispgate/auth", "", asked("POST", "/x", "Cookie", "laravel_session=plain")...); w.Code != 503 {
+		t.Errorf("nobody is named: %d", w.Code)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type passing struct {
 	body    *inbound
 	watch   *panel.Watch // nil: nothing to look for
 	probed  []string     // Set-Cookie lines of our own requests in the browser's panel session
+	early   []string     // those of them that this request went with: the answer's come after
 	started time.Time
 }
 
@@ -41,9 +43,10 @@ const (
 func (t *passing) spoilt() bool { return t.body != nil && t.body.err != nil }
 
 // handOn gives the browser what the panel set in answers to us: an id that was renewed and lost would end the panel session.
+// The last word of two of one name counts.
 func (t *passing) handOn(h http.Header) {
-	for _, line := range t.probed {
-		h.Add("Set-Cookie", line)
+	if len(t.early)+len(t.probed) > 0 {
+		h["Set-Cookie"] = slices.Concat(t.early, h["Set-Cookie"], t.probed)
 	}
 }
 
@@ -75,8 +78,12 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
 		p.expired(w, r)
 		return
 	}
-	if p.watched(r, t) {
-		p.loginInside(w, r, t)
+	if err := p.watched(r, t); err != nil {
+		p.cutOff(w, r, t, err)
+		return
+	}
+	if err := p.askFirst(r, t); err != nil {
+		p.failed(w, r.WithContext(t), err)
 		return
 	}
 	p.touch(r, v, r.Method)
@@ -85,7 +92,8 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
 		t.body = &inbound{ReadCloser: r.Body, hurry: http.NewResponseController(w)}
 		r.Body = t.body
 		if t.watch != nil {
-			r.Body = readCloser{t.watch.Body(t.body), t.body}
+			t.watch.Seen = func() error { return p.markLogin(t) }
+			r.Body = readCloser{t.watch.Reader(t.body), t.body}
 		}
 	}
 	p.forward.ServeHTTP(w, r)
@@ -199,8 +207,8 @@ func (p *Proxy) answer(res *http.Response) error {
 	if t.verdict.Route.Kind != panel.Public && !p.gate.Profile.Forward.Authorization {
 		res.Header.Del("WWW-Authenticate") // nobody could answer: a browser's Authorization goes nowhere
 	}
-	if t.watch != nil && t.watch.Login() {
-		return panel.ErrLoginInside // the panel answered before it had read all
+	if t.watch != nil && t.watch.Refused() != nil {
+		return t.watch.Refused() // the panel answered before it had read all
 	}
 	if err := p.noticeExpiry(res, t); err != nil {
 		return err
@@ -208,7 +216,7 @@ func (p *Proxy) answer(res *http.Response) error {
 	if err := p.checkIdentity(res, t); err != nil {
 		return err
 	}
-	p.noticePassword(res, t)
+	p.noticeLogin(res, t)
 	p.rewriteLocation(res, web.Of(r).Target)
 	p.custody.Close(t.seal, res.Header, web.Of(r).Target, t.cookies)
 	t.handOn(res.Header)
@@ -236,27 +244,15 @@ func (p *Proxy) noticeLogout(res *http.Response, t *passing) {
 	p.opt.Audit(res.Request, "logout", t.verdict.Session, "")
 }
 
-// noticeImpersonation marks a session whose person looks at the panel as somebody else: that is no expiry (design 4.3).
-func (p *Proxy) noticeImpersonation(res *http.Response, t *passing) {
-	if t.verdict.Route.Kind != panel.Impersonate || t.verdict.Session.Account == "" || res.StatusCode >= 400 || t.verdict.Session.Note.Impersonates {
-		return
-	}
-	note := t.verdict.Session.Note
-	note.Impersonates = true
-	if err := p.gate.Sessions.SetNote(res.Request.Context(), t.verdict.Session, note); err != nil {
-		p.site.Log.Error("impersonation not marked", "request", web.Of(res.Request).ID(), "cause", err)
-	}
-	p.opt.Audit(res.Request, "impersonated", t.verdict.Session, "")
-}
-
 // failed renders what kept the panel's answer from the browser.
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	t := passingOf(r)
 	t.handOn(w.Header())
+	p.noticePassword(t) // the panel may have read all of it
 	switch {
-	case t.watch != nil && t.watch.Login():
-		p.loginInside(w, r, t)
-	case errors.Is(err, errExpired), errors.Is(err, errUsurped):
+	case t.watch != nil && t.watch.Refused() != nil:
+		p.cutOff(w, r, t, t.watch.Refused())
+	case errors.Is(err, errExpired), errors.Is(err, errUsurped): // also of askFirst
 		p.expired(w, r)
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		panic(http.ErrAbortHandler) // the browser went away, or its session ended: nobody reads this

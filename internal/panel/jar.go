@@ -162,3 +162,19 @@ func UnmarshalJar(b []byte) (*Jar, error) {
 	}
 	return &Jar{cookies: kept.Cookies, authorization: kept.Authorization}, nil
 }
+
+// Renewed is what the panel must be sent at target after answers to requests of ours with o's jar.
+func (o Opened) Renewed(j *Jar, target string, now time.Time) Opened {
+	for _, c := range j.news {
+		if !pathMatch(pathOf(target), c.Path) {
+			continue
+		}
+		o.Pairs = slices.DeleteFunc(slices.Clone(o.Pairs), func(p Pair) bool { return p.Name == c.Name })
+		o.kept = slices.DeleteFunc(slices.Clone(o.kept), func(k *http.Cookie) bool { return k.Name == c.Name && k.Path == c.Path })
+		if !deleted(c, now) {
+			o.Pairs = append(o.Pairs, Pair{c.Name, c.Value})
+			o.kept = append(o.kept, c)
+		}
+	}
+	return o
+}

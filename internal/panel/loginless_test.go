@@ -22,7 +22,7 @@ func TestLoginless(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := p.Complete(); err != nil || !p.Loginless() || p.Identity.Configured() || p.NeedsBody() || p.Watch("u=x&p=y") != nil || p.Logout != "none" {
+			if err := p.Complete(); err != nil || !p.Loginless() || p.Identity.Configured() || p.NeedsBody() || p.Watch(Watched{Target: "/x?u=x&p=y", Inside: true}) != nil || p.Logout != "none" {
 				t.Errorf("something of a login is left: %v, %+v", err, p)
 			}
 			if kind := p.Match("GET", "/login").Kind; kind == LoginRoute {

@@ -18,7 +18,7 @@ const (
 	ChallengeRoute      // the panel's own second step
 	Impersonate         // "log in as"
 	TwoFactorRoute      // the panel's own two-factor settings: our page comes instead
-	Public              // passes without a login; a public POST may be any other method to the panel, by `_method` in its body
+	Public              // passes without a login
 	kinds
 )
 
@@ -32,6 +32,7 @@ type Route struct {
 	Name       string // of the rule, else its text; empty: no rule
 	Number     int    // place of the rule in its list, from 1
 	Background bool   // polling: keeps no idle timer alive (T16)
+	Plain      bool   // no two servers read the path differently: nothing is opened by another reading
 }
 
 // loosely read kinds, the strongest first (design 4.1).
@@ -60,6 +61,7 @@ func (p *Profile) MatchFrom(method, target string, from netip.Addr) Route {
 func (p *Profile) match(method, target string, from netip.Addr) Route {
 	t := read(target)
 	route := p.route(method, t, from)
+	route.Plain = t.plain
 	for i := range p.background {
 		route.Background = route.Background || !t.loose.tangled && p.background[i].loose(method, t, from)
 	}

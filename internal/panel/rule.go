@@ -154,8 +154,7 @@ func alternatives(text string) ([]string, error) {
 func (r *requestRule) route() Route { return Route{Kind: r.kind, Name: r.name, Number: r.number} }
 
 // strict reports whether a public rule opens for a target; tested are the parameters that some rule looks at. Nothing with
-// `_method` in its query is public. A body may carry `_method` just as well, and bodies are not read here: whoever makes a
-// POST rule public makes PUT, PATCH and DELETE of the same path public, where the panel's framework believes `_method`.
+// `_method` in its query is public; one that has it in its body is cut off (Watch), unless every method is public there.
 func (r *requestRule) strict(method string, t reading, from netip.Addr, tested map[string]bool) bool {
 	if !t.plain || !r.strictMethod(method) || testsAny(overriding, t.query) || len(r.from) > 0 && !contains(r.from, from) {
 		return false

@@ -80,6 +80,14 @@ func parseSetCookie(line string) (setCookie, bool) {
 	return sc, ok && sc.name != ""
 }
 
+// SetsSession reports whether an answer of the panel gives the browser a session.
+func (c *Custody) SetsSession(h http.Header) bool {
+	return slices.ContainsFunc(h.Values("Set-Cookie"), func(line string) bool {
+		sc, ok := parseSetCookie(line)
+		return ok && c.profile.MatchSession(sc.name) && !sc.deleted(c.now())
+	})
+}
+
 // setCookieOf writes a jar's cookie out again, attributes included.
 func setCookieOf(c *http.Cookie) setCookie {
 	plain := *c // #nosec G124 -- a copy; its attributes are the panel's or set where it is sealed

@@ -1,46 +1,86 @@
 package panel
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
-	"regexp"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
 
-// ErrLoginInside says that a request carries both fields of the panel's login (login.anywhere): whoever sends it inside a
-// session may become somebody else there (S15).
-var ErrLoginInside = errors.New("a login of the panel's own inside a session")
+// Why a request is cut off.
+var (
+	ErrLoginInside   = errors.New("a login of the panel's own inside a session")          // both fields of it, where the panel takes a login on any URL (S15)
+	ErrSessionInBody = errors.New("a session id in the body")                             // which PHP may believe, as one in the URL (S14)
+	ErrMethodInBody  = errors.New("a public request that changes its method by its body") // `_method` (S4)
+)
 
-// Watch looks for the panel's login fields in one request, wherever a panel may read them: in the query, and in a body that is
-// urlencoded, multipart or JSON. What the content type says is not asked: panels disagree about it. Names are folded as PHP
-// folds them; nothing is parsed more strictly than the most tolerant server does.
+// Watched is what is known of a request before its body comes.
+type Watched struct {
+	Target  string
+	Types   []string // its Content-Type headers
+	Cookies []string // its Cookie headers
+	Client  netip.Addr
+	Inside  bool // a gateway session
+	Public  bool // on a public route
+	Body    bool // there may be one
+}
+
+// Watch looks at the names of one request's fields, wherever a panel may read them. The login's are looked for in the query, and in
+// a body that is urlencoded, multipart or JSON, whatever its content type says: panels disagree about it. Session ids and `_method`
+// are looked for where the content type leads PHP and its frameworks to: a file that somebody uploads may speak of them. Names are
+// folded as PHP folds them; nothing is parsed more strictly than the most tolerant server does.
 type Watch struct {
-	user, password string      // folded
-	hasUser        atomic.Bool // read while another goroutine sends the body
+	user, password string       // folded; empty: not looked for
+	cut            bool         // both fields end the request
+	ids            sessionNames // not looked for in queries: the gate refuses those
+	method         bool         // `_method` ends the request
+	first          [256]bool    // bytes that a name which is looked for may begin with
+	hasUser        atomic.Bool  // these are read while another goroutine sends the body
 	hasPassword    atomic.Bool
-	cut            bool // login.anywhere: both fields end the request
-	body           io.Reader
-	scanners       []scanner
+	hasID          atomic.Bool
+	hasMethod      atomic.Bool
+	failed         atomic.Pointer[error] // of Seen
+
+	Seen func() error // is called before the piece with the first password field is passed on; an error ends the request
+
+	seen     bool
+	body     io.Reader
+	scanners []scanning
 }
 
-// scanner finds the names of fields in a stream of bytes.
-type scanner interface {
-	scan(b []byte, found func(name string))
+// scanning is a scanner and what is done with the names that it finds.
+type scanning struct {
+	scanner
+	found func(name string)
 }
 
-// Watch begins to look at a request with this raw query; nil: nothing depends on it, or the names of the login fields are not
-// known.
-func (p *Profile) Watch(query string) *Watch {
-	user, password := p.fieldNames()
-	if password == "" || !p.Login.Anywhere && !p.Identity.Configured() {
+// Watch begins to look at a request; nil: there is nothing to look for.
+func (p *Profile) Watch(r Watched) *Watch {
+	w := &Watch{}
+	if user, password := p.fieldNames(); r.Inside && password != "" && (p.Login.Anywhere || p.Identity.Configured()) {
+		w.user, w.password = foldedField(user), foldedField(password)
+		w.cut = p.Login.Anywhere && (!r.Public || !p.Identity.Configured()) // elsewhere the identity is asked for
+		_, query, _ := strings.Cut(r.Target, "?")
+		(&pairScanner{}).all(query, w.login)
+	}
+	switch {
+	case r.Body:
+		w.ids, w.method = p.sessionNames(r.Cookies, nil), r.Public && !p.opensAnyMethod(r.Target, r.Client)
+		w.begins(append([]string{w.user, w.password, "phpsessid", "_method"}, slices.Concat(w.ids.written, w.ids.held)...))
+		w.scanners = w.scanning(strings.ToLower(strings.Join(r.Types, ",")))
+	case w.password == "":
 		return nil
 	}
-	w := &Watch{user: foldedField(user), password: foldedField(password), cut: p.Login.Anywhere}
-	(&pairScanner{}).all(query, w.found)
 	return w
+}
+
+// opensAnyMethod: where all that `_method` can say is public as well, it changes nothing.
+func (p *Profile) opensAnyMethod(target string, client netip.Addr) bool {
+	return !slices.ContainsFunc([]string{"PUT", "PATCH", "DELETE"}, func(method string) bool {
+		return p.MatchFrom(method, target, client).Kind != Public
+	})
 }
 
 // fieldNames are the names that the login's fields have: written out, or as the form was last seen.
@@ -63,33 +103,106 @@ func foldedField(name string) string {
 	return strings.Map(nameByte, name)
 }
 
-func (w *Watch) found(name string) {
-	all := names(name)
+// scanning is what reads a body of these content types, joined and in lower case. Without one, some servers read a form.
+func (w *Watch) scanning(types string) []scanning {
+	form, parts, json := types == "" || strings.Contains(types, "urlencoded"), strings.Contains(types, "multipart"), strings.Contains(types, "json")
+	unclear := func() {
+		w.hasUser.Store(true)
+		w.hasPassword.Store(true)
+		w.hasID.Store(parts)
+	}
+	var out []scanning
+	add := func(s scanner, said bool, typed func(string)) {
+		if !said && w.password == "" {
+			return
+		}
+		out = append(out, scanning{s, func(name string) {
+			if name == "" || !w.first[name[0]] {
+				return
+			}
+			if w.password != "" {
+				w.login(name)
+			}
+			if said {
+				typed(name)
+			}
+		}})
+	}
+	add(&pairScanner{}, form, w.typed)
+	add(&partScanner{unclear: unclear}, parts, w.typed)
+	add(&partScanner{cr: true, unclear: unclear}, parts, w.typed)
+	add(&jsonScanner{}, json, w.overrides) // no server takes a session id from there
+	return out
+}
+
+// begins: most names in a file are told apart from those that are looked for by their first byte, unless that is encoded or stripped.
+func (w *Watch) begins(wanted []string) {
+	for c := range w.first {
+		w.first[c] = c <= ' ' || c == 0x7f || strings.IndexByte("%+._[", byte(c)) >= 0
+	}
+	for _, name := range wanted {
+		if name != "" {
+			w.first[strings.ToLower(name)[0]], w.first[strings.ToUpper(name)[0]] = true, true
+		}
+	}
+}
+
+// login notes a field of the login.
+func (w *Watch) login(name string) {
+	for _, n := range names(name) {
+		w.loginField(n)
+	}
 	for _, d := range decodings(name) {
 		d, _, _ = strings.Cut(d, "\x00")
-		all = append(all, foldedField(strings.TrimLeft(d, " ")))
+		w.loginField(foldedField(strings.TrimLeft(d, " ")))
 	}
-	for _, n := range all {
-		if n == w.user {
-			w.hasUser.Store(true)
-		}
-		if n == w.password {
-			w.hasPassword.Store(true)
-		}
+}
+
+func (w *Watch) loginField(name string) {
+	if name == w.user {
+		w.hasUser.Store(true)
+	}
+	if name == w.password {
+		w.hasPassword.Store(true)
+	}
+}
+
+// typed notes what only counts in a body of its type.
+func (w *Watch) typed(name string) {
+	if _, found := w.ids.find(name); found {
+		w.hasID.Store(true)
+	}
+	w.overrides(name)
+}
+
+func (w *Watch) overrides(name string) {
+	if w.method && slices.ContainsFunc(names(name), func(n string) bool { return overriding[n] }) {
+		w.hasMethod.Store(true)
 	}
 }
 
 // Password reports whether the password field was seen so far.
 func (w *Watch) Password() bool { return w.hasPassword.Load() }
 
-// Login reports whether what was seen so far is a login where none may be.
-func (w *Watch) Login() bool { return w.cut && w.hasUser.Load() && w.hasPassword.Load() }
+// Refused is why the request must not pass, as far as it was seen; nil: it may.
+func (w *Watch) Refused() error {
+	if failed := w.failed.Load(); failed != nil {
+		return *failed
+	}
+	switch {
+	case w.cut && w.hasUser.Load() && w.hasPassword.Load():
+		return ErrLoginInside
+	case w.hasID.Load():
+		return ErrSessionInBody
+	case w.method && w.hasMethod.Load():
+		return ErrMethodInBody
+	}
+	return nil
+}
 
-// Body is body as it streams. Where both fields have come by, it ends with ErrLoginInside before the panel has the second.
-func (w *Watch) Body(body io.Reader) io.Reader {
+// Reader is body as it streams. It ends with an error before the piece that must not pass: the panel has half a request.
+func (w *Watch) Reader(body io.Reader) io.Reader {
 	w.body = body
-	unclear := func() { w.hasUser.Store(true); w.hasPassword.Store(true) }
-	w.scanners = []scanner{&pairScanner{}, &partScanner{unclear: unclear}, &partScanner{cr: true, unclear: unclear}, &jsonScanner{}}
 	return w
 }
 
@@ -97,148 +210,17 @@ func (w *Watch) Body(body io.Reader) io.Reader {
 func (w *Watch) Read(b []byte) (int, error) {
 	n, err := w.body.Read(b)
 	for _, s := range w.scanners {
-		s.scan(b[:n], w.found)
+		s.scan(b[:n], s.found)
 	}
-	if w.Login() {
-		return 0, ErrLoginInside
+	if refused := w.Refused(); refused != nil {
+		return 0, refused
+	}
+	if w.Seen != nil && !w.seen && w.Password() {
+		w.seen = true
+		if failed := w.Seen(); failed != nil {
+			w.failed.Store(&failed)
+			return 0, failed
+		}
 	}
 	return n, err
-}
-
-const (
-	maxFieldName  = 512      // bytes, as written; of a longer one the beginning is looked at, since PHP cuts at NUL
-	maxPartHeader = 16 << 10 // bytes of a header of one part; a longer one cannot be judged, and is refused
-)
-
-// pairScanner reads name=value&…, as PHP does, and at `;` too, as others do.
-type pairScanner struct {
-	name  []byte
-	value bool // behind the =
-}
-
-func (s *pairScanner) scan(b []byte, found func(string)) {
-	for _, c := range b {
-		switch {
-		case c == '&' || c == ';':
-			s.end(found)
-		case s.value:
-		case c == '=':
-			s.end(found)
-			s.value = true
-		case len(s.name) < maxFieldName:
-			s.name = append(s.name, c)
-			if blank := string(s.name); blank == "+" || blank == " " || blank == "%20" { // PHP strips any number of them
-				s.name = s.name[:0]
-			}
-		}
-	}
-}
-
-func (s *pairScanner) end(found func(string)) {
-	if len(s.name) > 0 {
-		found(string(s.name))
-	}
-	s.name, s.value = s.name[:0], false
-}
-
-// all reads a whole text; the last name may have neither = nor & behind it.
-func (s *pairScanner) all(text string, found func(string)) {
-	s.scan([]byte(text), found)
-	s.end(found)
-}
-
-// partScanner reads the Content-Disposition headers of multipart bodies as PHP's rfc1867.c does: white space is what C calls so,
-// and a line that begins with it, or has no colon, goes on with the header before. Lines end at LF or, for others, at CR too.
-type partScanner struct {
-	cr      bool // lines end at CR as well
-	unclear func()
-	last    byte
-	line    []byte
-	long    bool // more of this line came than is kept
-	inside  bool // of a Content-Disposition header
-}
-
-const space = `[ \t\r\n\x0b\x0c]`
-
-var (
-	disposition = regexp.MustCompile(`(?i)^` + space + `*content-disposition` + space + `*:`)
-	partName    = regexp.MustCompile(`(?i)(?:^|[;,]|` + space + `)name\*?\d*\*?` + space + `*=` + space + `*(?:"((?:[^"\\]|\\.)*)"?|'((?:[^'\\]|\\.)*)'?|([^; \t\r\n\x0b\x0c]*))`)
-)
-
-func (s *partScanner) scan(b []byte, found func(string)) {
-	for _, c := range b {
-		pair := s.cr && c == '\n' && s.last == '\r' // one end of a line, not two
-		s.last = c
-		switch {
-		case pair:
-		case c == '\n' || s.cr && c == '\r':
-			s.end(found)
-		case len(s.line) < maxPartHeader:
-			s.line = append(s.line, c)
-		default:
-			s.long = true
-		}
-	}
-}
-
-func (s *partScanner) end(found func(string)) {
-	line := bytes.TrimSuffix(s.line, []byte("\r"))
-	if len(line) == 0 { // the end of the headers
-		s.inside, s.line = false, s.line[:0]
-		return
-	}
-	goesOn := s.inside && (strings.IndexByte(" \t\r\x0b\x0c", line[0]) >= 0 || bytes.IndexByte(line, ':') < 0)
-	s.inside = goesOn || disposition.Match(line)
-	if s.inside {
-		for _, m := range partName.FindAllSubmatch(line, -1) {
-			name := string(m[1]) + string(m[2]) + string(m[3])
-			found(name)
-			found(strings.ReplaceAll(name, `\`, ""))
-		}
-		if s.long {
-			s.unclear()
-		}
-	}
-	s.line, s.long = s.line[:0], false
-}
-
-// jsonScanner reads the keys of JSON, at any depth: a string with a colon behind it.
-type jsonScanner struct {
-	text    []byte
-	within  bool // a string
-	escaped bool
-	ended   bool // a string has ended; a colon would make it a key
-}
-
-func (s *jsonScanner) scan(b []byte, found func(string)) {
-	for _, c := range b {
-		switch {
-		case s.within:
-			s.inside(c)
-		case c == '"':
-			s.within, s.ended, s.text = true, false, append(s.text[:0], c)
-		case c == ':' && s.ended:
-			var key string
-			if json.Unmarshal(s.text, &key) == nil {
-				found(key)
-			}
-			s.ended = false
-		case c != ' ' && c != '\t' && c != '\r' && c != '\n':
-			s.ended = false
-		}
-	}
-}
-
-func (s *jsonScanner) inside(c byte) {
-	if len(s.text) <= 6*maxFieldName {
-		s.text = append(s.text, c)
-	}
-	switch {
-	case s.escaped:
-		s.escaped = false
-	case c == '\\':
-		s.escaped = true
-	case c == '"':
-		s.within, s.ended = false, true
-	}
 }

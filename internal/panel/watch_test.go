@@ -8,6 +8,11 @@ import (
 	"testing/iotest"
 )
 
+// inside is a request with a body inside a session; its type says nothing.
+func inside(query string) Watched {
+	return Watched{Target: "/x?" + query, Types: []string{"text/plain"}, Inside: true, Body: true}
+}
+
 const anywhereProfile = `
 base: generic
 login: {page: '/index.php?route=/', user: pma_username, password: pma_password, anywhere: true}
@@ -62,13 +67,11 @@ func TestS15_LoginAnywhere(t *testing.T) {
 		"a file that shows a form": {"", part(`"f"; filename="x.html"`) + `<input name="pma_username"><input name="pma_password">` + "\r\n--x--", false},
 	} {
 		for how, reader := range map[string]func(io.Reader) io.Reader{"at once": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader} {
-			w := p.Watch(c.query)
+			w := p.Watch(inside(c.query))
 			var sent []byte
-			err := error(nil)
-			if w.Login() {
-				err = ErrLoginInside
-			} else {
-				sent, err = io.ReadAll(w.Body(reader(strings.NewReader(c.body))))
+			var err error
+			if err = w.Refused(); err == nil {
+				sent, err = io.ReadAll(w.Reader(reader(strings.NewReader(c.body))))
 			}
 			if errors.Is(err, ErrLoginInside) != c.cut {
 				t.Errorf("%s, %s: %v", name, how, err)
@@ -84,20 +87,20 @@ func TestS15_LoginAnywhere(t *testing.T) {
 func TestS15_PasswordFieldIsNoticed(t *testing.T) {
 	p := profileOf(t, "{base: laravel, verify: /dashboard, identity: {kind: email, name: {css: b}}, login: {page: /login, user: 'session[email]', password: 'session[password]'}}")
 	for body, want := range map[string]bool{"session[password]=x&session[email]=y": true, "session%5Bpassword%5D=x": true, "session[email]=y": false, "password=x": false} {
-		w := p.Watch("")
-		if _, err := io.ReadAll(w.Body(strings.NewReader(body))); err != nil || w.Password() != want {
+		w := p.Watch(inside(""))
+		if _, err := io.ReadAll(w.Reader(strings.NewReader(body))); err != nil || w.Password() != want {
 			t.Errorf("%s: %v, noticed %t, want %t", body, err, w.Password(), want)
 		}
 	}
-	if profileOf(t, "{base: laravel, verify: /dashboard, login: {page: /login, user: u, password: p}}").Watch("p=x") != nil {
+	if profileOf(t, "{base: laravel, verify: /dashboard, login: {page: /login, user: u, password: p}}").Watch(Watched{Target: "/x?p=x", Inside: true}) != nil {
 		t.Error("watched although nothing depends on it")
 	}
 	auto := profileOf(t, "{base: laravel, verify: /dashboard, identity: {kind: email, name: {css: b}}}")
-	if auto.Watch("password=x") != nil {
+	if auto.Watch(Watched{Target: "/x?password=x", Inside: true}) != nil {
 		t.Error("fields whose names nobody knows are watched")
 	}
 	auto.learn(&form{user: "mail", password: "pw"}, "/login")
-	if w := auto.Watch("pw=x"); w == nil || !w.Password() {
+	if w := auto.Watch(inside("pw=x")); w == nil || !w.Password() {
 		t.Error("the names of the form are not learned")
 	}
 }
@@ -112,8 +115,11 @@ func FuzzWatch(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, query, body string) {
-		w := p.Watch(query)
-		out, err := io.ReadAll(w.Body(iotest.HalfReader(strings.NewReader(body))))
+		w := p.Watch(inside(query))
+		if w.Refused() != nil {
+			return
+		}
+		out, err := io.ReadAll(w.Reader(iotest.HalfReader(strings.NewReader(body))))
 		if err == nil && string(out) != body || !strings.HasPrefix(body, string(out)) {
 			t.Errorf("%q became %q (%v)", body, out, err)
 		}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -69,7 +70,7 @@ func merge(base, want, stored Note) Note {
 	return Note{
 		Pending:      changed(base.Pending, want.Pending, stored.Pending, samePending),
 		Challenge:    changed(base.Challenge, want.Challenge, stored.Challenge, equal),
-		Impersonates: changed(base.Impersonates, want.Impersonates, stored.Impersonates, equal),
+		As:           changed(base.As, want.As, stored.As, equal),
 		IdentityDue:  settled(base.IdentityDue, want.IdentityDue, stored.IdentityDue),
 		RecoveryOnly: changed(base.RecoveryOnly, want.RecoveryOnly, stored.RecoveryOnly, equal),
 		Offered:      changed(base.Offered, want.Offered, stored.Offered, equal),
@@ -84,9 +85,9 @@ func changed[T any](base, want, stored T, same func(a, b T) bool) T {
 	return want
 }
 
-// settled is changed for a mark that only who saw it takes back.
+// settled is changed for a mark that only who saw it takes back. "Log in as" explains no login that came in between.
 func settled(base, want, stored string) string {
-	if want == "" && stored != base {
+	if stored != base && (want == "" || strings.HasPrefix(want, switched) && !strings.HasPrefix(stored, switched) && stored != "") {
 		return stored
 	}
 	return changed(base, want, stored, equal)

@@ -62,7 +62,7 @@ func TestMarksAreNotLostToRaces(t *testing.T) {
 	w := newWorld(t)
 	m := w.node()
 	s, c := w.login(m, "a1", Full)
-	notes := []Note{{Challenge: true}, {Impersonates: true}, {IdentityDue: "mark"}, {RecoveryOnly: true}, {Offered: true, Used: "recovery"}}
+	notes := []Note{{Challenge: true}, {As: "id:2"}, {IdentityDue: "mark"}, {RecoveryOnly: true}, {Offered: true, Used: "recovery"}}
 	var group sync.WaitGroup
 	for _, n := range notes { // all of them loaded the session before any wrote
 		group.Go(func() {
@@ -72,7 +72,7 @@ func TestMarksAreNotLostToRaces(t *testing.T) {
 		})
 	}
 	group.Wait()
-	want := Note{Challenge: true, Impersonates: true, IdentityDue: "mark", RecoveryOnly: true, Offered: true, Used: "recovery"}
+	want := Note{Challenge: true, As: "id:2", IdentityDue: "mark", RecoveryOnly: true, Offered: true, Used: "recovery"}
 	if got := w.load(m, c).Note; got != want {
 		t.Errorf("the note is %+v, want %+v", got, want)
 	}

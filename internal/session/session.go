@@ -89,8 +89,8 @@ type Session struct {
 type Note struct {
 	Pending      *Pending `json:"pending,omitempty"`
 	Challenge    bool     `json:"challenge,omitempty"`     // the panel's own second step is still open: routes.challenge only
-	Impersonates bool     `json:"impersonates,omitempty"`  // "log in as" was used
-	IdentityDue  string   `json:"due,omitempty"`           // the panel must be asked whose session this is; random, so that only that mark is taken back
+	As           string   `json:"as,omitempty"`            // whom the panel takes the person for since "log in as", by account key
+	IdentityDue  string   `json:"due,omitempty"`           // the panel must be asked whose session this is: a LoginMark or SwitchMark
 	RecoveryOnly bool     `json:"recovery_only,omitempty"` // the TOTP budget is empty
 	Offered      bool     `json:"offered,omitempty"`       // the offer to enrol was shown
 	Used         string   `json:"used,omitempty"`          // a notice for the next page of ours: "recovery"

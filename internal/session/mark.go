@@ -1,0 +1,47 @@
+package session
+
+import (
+	"crypto/rand"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Why the panel must be asked whose session one is.
+const (
+	login    = "l" // a request may have been a login of somebody else's
+	switched = "s" // "log in as" was used
+)
+
+// LoginMark is an IdentityDue after a request that may have been a login inside the session (S15). Each is another one, so that
+// only who saw a mark takes it back.
+func LoginMark(at time.Time) string { return mark(login, at) }
+
+// SwitchMark is an IdentityDue after "log in as" (S14): whom the panel names next is whom the person looks at it as.
+func SwitchMark(at time.Time) string { return mark(switched, at) }
+
+func mark(why string, at time.Time) string {
+	return why + strconv.FormatInt(at.UnixMilli(), 36) + "." + rand.Text()
+}
+
+// Marked is when IdentityDue was set; the zero time where it does not say.
+func (n Note) Marked() time.Time {
+	when, _, found := strings.Cut(n.IdentityDue, ".")
+	if !found || when == "" {
+		return time.Time{}
+	}
+	at, err := strconv.ParseInt(when[1:], 36, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(at)
+}
+
+// Switched reports whether "log in as" was used and the panel has not been asked since who that is.
+func (n Note) Switched() bool { return strings.HasPrefix(n.IdentityDue, switched) }
+
+// Admits reports whether the panel may name somebody inside the session: the session's own person, whom "log in as" led to, or
+// whomever it leads to now. is tells whether the panel's word is that of an account key.
+func (s Session) Admits(is func(key string) bool) bool {
+	return is(s.Person) || s.Note.As != "" && is(s.Note.As) || s.Note.Switched()
+}
