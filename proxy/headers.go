@@ -20,11 +20,12 @@ type judgement struct{ odd, removed bool }
 
 const judgedName = 128 // bytes of a name whose judgement is remembered
 
-// forwarding and override names of S3, folded; whole families of them are in managedPrefixes (design 3.5) and managedSuffixes.
+// forwarding and override names of S3 and others that a client may not say, folded; whole families of them are in managedPrefixes (design 3.5) and managedSuffixes.
 var overriding = []string{
 	"x-original-url", "x-original-uri", "x-original-method", "x-original-host", "x-rewrite-url", "x-override-url", "x-http-method", "x-http-destinationurl",
 	"x-host", "x-url-scheme", "x-scheme", "x-real-port", "x-arr-ssl", "front-end-https", "cf-visitor", "cf-connecting-ipv6", "cf-pseudo-ipv4", "x-proxyuser-ip",
 	"x-originating-ip", "x-envoy-external-address", "x-envoy-original-path", "x-envoy-original-host", "x-appengine-user-ip", "cdn-src-ip", "x-sendfile-type", "proxy", "x-webauth-user",
+	"cookie2", // RFC 2965: read by some as Cookie is, and opened by nobody here (S14)
 }
 
 var managedPrefixes = []string{"remote-", "x-remote-", "x-auth-", "x-authenticated-", "x-forwarded", "forwarded", "x-accel-"}

@@ -47,3 +47,14 @@ func TestS15_UnmarkedDoesNotPass(t *testing.T) {
 		}
 	}
 }
+
+// TestS14_Cookie2: nobody opens or drops what is in it.
+func TestS14_Cookie2(t *testing.T) {
+	h := built(t, hello)
+	for _, target := range []string{"/page", "/pay/1"} {
+		ask(h.proxied(), "GET", target, "", "Cookie", h.sealedCookie("laravel_session=1"), "Cookie2", "PHPSESSID=stolen")
+		if got := h.last().Header; got.Get("Cookie") == "" || got["Cookie2"] != nil {
+			t.Errorf("%s: the panel gets %v", target, got)
+		}
+	}
+}

@@ -138,9 +138,9 @@ func (c *Custody) open(seal Seal, p Pair, all []Pair) (string, bool) {
 		return unseal(seal.box, p, all) // one that does not open is never sent: PHP would keep a broken session
 	}
 	if seal.public {
-		return p.Value, !name.session
+		return p.Value, !name.session && !c.profile.hides(p.Value)
 	}
-	visible := name.visible && !name.session
+	visible := name.visible && !name.session && !c.profile.hides(p.Value)
 	if !visible {
 		c.dropped()
 		c.told.once(p.Name)

@@ -35,6 +35,28 @@ func TestS14_PHPAliases(t *testing.T) {
 	}
 }
 
+// TestS14_OddSpellings: a session cookie of somebody else's is passed under no name that any server might read as one, nor within
+// another's value.
+func TestS14_OddSpellings(t *testing.T) {
+	c, _ := keeper(t, here, Sealed, "{session: ['*_session', PHPSESSID], visible: [theme], drop: ['remember_web_*']}")
+	for _, odd := range []string{
+		"PHPSES%53ID=s", "PHPSES%2553ID=s", "+PHPSESSID=s", "%20PHPSESSID=s", "%09PHPSESSID=s", "PHPSESSID%00x=s", "x=1, PHPSESSID=s", "x=1,PHPSESSID=s", "x=,PHPSESSID=s", "x, PHPSESSID=s",
+		"x=1 PHPSESSID=s", "x=1\tPHPSESSID=s", "x=1\xa0PHPSESSID=s", "\xa0PHPSESSID=s", "PHPSESSID\xa0=s", "\xc2\x85PHPSESSID=s", "\u2003PHPSESSID=s", "\x1cPHPSESSID=s", `"PHPSESSID"=s`, "$PHPSESSID=s", "'PHPSESSID'=s",
+		"x=\"a; PHPSESSID=s", "x=1, laravel%5Fsession=s", "x=1, remember_web_1=s", "x=1, __Host-ispgate=s", "remember%5Fweb_1=s", "__Host%2Dispgate=s", "theme=1, PHPSESSID=s", "theme=1, a=b, +PHPSESSID=s",
+	} {
+		for who, seal := range map[string]Seal{"a visitor": c.Public(), "a session": c.Session("one")} {
+			if got := c.Open(seal, []string{odd + "; theme=dark"}).Header(); strings.Contains(got, "=s") || !strings.Contains(got, "theme=dark") {
+				t.Errorf("%s sends %q: the panel gets %q", who, odd, got)
+			}
+		}
+	}
+	for _, plain := range []string{"cart=1,2,3", `cart={"a": 1, "b": "x=y"}`, "cart=a=b, c=d", "cart=PHPSESSID", "cart=PHPSESSID=1", "cart=x, PHPSESSID", "my cart=1", "c%61rt=1"} {
+		if got := c.Open(c.Public(), []string{plain}).Header(); got != plain {
+			t.Errorf("a visitor sends %q: the panel gets %q", plain, got)
+		}
+	}
+}
+
 // TestS14_FoldingIsPHPs asks PHP itself under which key it files a cookie.
 func TestS14_FoldingIsPHPs(t *testing.T) {
 	php := harness.Need(t, "php", "php-cli")
