@@ -258,6 +258,15 @@ func weaker(cfg *config.Config) string {
 		"after ten minutes at best (docs/nginx.md)"
 }
 
+// unnoticed says where somebody who becomes another person inside the panel would not be noticed (S15); empty: nowhere. With HTTP
+// Basic every request goes with the session's own credentials.
+func unnoticed(p *panel.Profile) string {
+	if p.Identity.Configured() || p.Loginless() || p.Login.As == "basic" {
+		return ""
+	}
+	return "profile " + p.Name + " reads no identity: a login as somebody else inside a session, past the panel's login path, is not noticed (docs/panels.md, identity)"
+}
+
 // ineffective refuses what stands in the configuration but could not do anything: a setting that has no effect would be a promise
 // that nobody keeps.
 func ineffective(cfg *config.Config) error {

@@ -108,7 +108,7 @@ func check(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 	}
 	fmt.Fprintln(out, "ok    configuration and profile "+profile.Name)
 	printOpen(out, profile)
-	for _, note := range []string{weaker(cfg), openAdmin(cfg.Admin.Listen)} {
+	for _, note := range []string{weaker(cfg), unnoticed(profile), openAdmin(cfg.Admin.Listen)} {
 		if note != "" {
 			fmt.Fprintln(out, "note  "+note)
 		}
