@@ -212,7 +212,8 @@ func (f *Flow) beginning(r *http.Request, old session.Session, acc account.Accou
 	s := old
 	if old.Stage == session.Full && old.Account == acc.ID && old.Generation == acc.Generation {
 		stage = session.Full
-		s.Note.Used, s.Note.As, s.Note.IdentityDue, s.Note.RecoveryOnly, s.Note.Challenge = "", "", "", false, false // of the panel session that ended
+		s.Note.Used, s.Note.RecoveryOnly, s.Note.Challenge = "", false, false // of the panel session that ended
+		s.Note = s.Note.Unswitched()
 	} else {
 		s = f.Sessions.Begin(acc.ID, acc.Name, out.Who.Role, acc.Generation)
 		s.Person = acc.Key

@@ -19,13 +19,14 @@ func TestReloginForgetsThePanelSession(t *testing.T) {
 	before := p.session()
 	note := before.Note
 	note.As, note.Used, note.RecoveryOnly, note.Offered = "id:2", "recovery", true, true
+	note.IdentityDue = session.SwitchMark(time.Now())
 	h.must(h.Sessions.SetNote(t.Context(), before, note))
 	if got := p.session().Note; got.As == "" || got.Used == "" || !got.RecoveryOnly {
 		t.Fatalf("the marks are not there: %+v", got)
 	}
 	p.want(p.login(""), http.StatusSeeOther, "/dashboard") // no notice of a recovery code comes between
 	after := p.session()
-	if after.Note.As != "" || after.Note.Used != "" || after.Note.RecoveryOnly {
+	if after.Note.IdentityDue != "" || after.Note.As != "" || after.Note.Used != "" || after.Note.RecoveryOnly {
 		t.Errorf("after the login: %+v", after.Note)
 	}
 	if !after.Note.Offered {
@@ -198,5 +199,19 @@ func TestRenewedIDIsNotLost(t *testing.T) {
 				t.Errorf("the browser is left with %q", got)
 			}
 		})
+	}
+}
+
+// TestS15_ALoginInsideStaysDue: a password for our own page does not take it back; the panel session that it was in may live on.
+func TestS15_ALoginInsideStaysDue(t *testing.T) {
+	h := open(t, Policy{Mode: "optional"}, 500)
+	p := h.enrolled(operator)
+	s := p.session()
+	note := s.Note
+	note.IdentityDue, note.Suspects = session.LoginMark(time.Now()), "jar"
+	h.must(h.Sessions.SetNote(t.Context(), s, note))
+	p.login("")
+	if got := p.session().Note; got.IdentityDue != note.IdentityDue || got.Suspects != "jar" {
+		t.Errorf("after the login: %+v", got)
 	}
 }

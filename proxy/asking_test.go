@@ -227,3 +227,44 @@ func TestAskedBefore_CookiesGoOn(t *testing.T) {
 		t.Errorf("the browser is left with %q of %q", got, set)
 	}
 }
+
+// TestS15_TwoPanelSessions: who keeps a panel session of the own beside the one that somebody else was logged in to shows the first
+// when the panel is asked, and would act in the second.
+func TestS15_TwoPanelSessions(t *testing.T) {
+	for name, login := range map[string][2]string{"a page": {"/page", "password=boss"}, "a public page": {"/pay/1", "password=boss"}, "a public form without": {"/pay/reset", "a=b"}} {
+		acted := 0
+		h := builtWith(t, namingProfile, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			who := "17"
+			if c, err := r.Cookie("laravel_session"); err != nil || c.Value != "own" {
+				who = "18"
+			}
+			switch {
+			case r.URL.Path == "/dashboard":
+				fmt.Fprintf(w, `<meta name="id" content="%s"><b id="name">x@demo.isp</b>`, who)
+			case r.URL.Path == login[0] && r.Method == "POST" && r.Header.Get("Cookie") == "":
+				http.SetCookie(w, &http.Cookie{Name: "laravel_session", Value: "another", Path: "/"})
+			case who == "18":
+				acted++
+			}
+		})
+		h.desk.session.Created, h.desk.keeps = h.now(), true
+		own := h.sealedCookie("laravel_session=own")
+		do := func(method, target, body, mode, cookie string) *httptest.ResponseRecorder {
+			return ask(h.proxied(), method, target, body, "Cookie", cookie, "Accept", "text/html", "Sec-Fetch-Mode", mode, "Content-Type", "application/x-www-form-urlencoded")
+		}
+		set := do("POST", login[0], login[1], "cors", "").Header()["Set-Cookie"]
+		if len(set) == 0 {
+			t.Fatalf("%s: there is no second panel session", name)
+		}
+		second, _, _ := strings.Cut(set[len(set)-1], ";")
+		do("GET", "/page", "", "navigate", own)
+		if h.desk.ended != 1 {
+			t.Errorf("%s: ended %d", name, h.desk.ended)
+		}
+		h.desk.ended = 0
+		if w := do("POST", "/page", "", "cors", second); h.desk.session.Note.IdentityDue == "" || w.Code < 400 || acted > 0 {
+			t.Errorf("%s: %d, noted %+v, %d things done", name, w.Code, h.desk.session.Note, acted)
+		}
+	}
+}

@@ -101,6 +101,11 @@ func (p *Proxy) probe(ctx context.Context, t *passing, jar *panel.Jar) (panel.Li
 			p.usurped(ctx, t, jar)
 			return life, errUsurped
 		}
+		if life, err = p.suspected(ctx, t, jar); err != nil {
+			return life, err
+		}
+	}
+	if life == panel.Alive {
 		p.identityKnown(ctx, t, s, who)
 	}
 	p.asked.put(s, p.site.Now(), life)

@@ -2,8 +2,10 @@ package proxy
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/ispgate/ispgate/internal/panel"
 	"github.com/ispgate/ispgate/internal/session"
@@ -45,15 +47,15 @@ func (p *Proxy) cutOff(w http.ResponseWriter, r *http.Request, t *passing, why e
 // noticeLogin makes the identity due where a request may have been a login inside the session: it carried the password field, or
 // mayLogIn says so. It was marked before it passed, too; a probe may have taken that back before the panel answered.
 func (p *Proxy) noticeLogin(res *http.Response, t *passing) {
-	p.noticePassword(t)
-	if p.mayLogIn(res, t) {
-		p.marked(t, session.LoginMark(p.site.Now()))
+	if t.watch != nil && t.watch.Password() || p.mayLogIn(res, t) {
+		p.marked(t, session.LoginMark(p.site.Now()), p.jarAfter(res, t))
 	}
 }
 
+// noticePassword is noticeLogin for a request whose answer did not come: the panel may have read all of it.
 func (p *Proxy) noticePassword(t *passing) {
 	if t.watch != nil && t.watch.Password() && t.watch.Refused() == nil {
-		p.marked(t, session.LoginMark(p.site.Now()))
+		p.marked(t, session.LoginMark(p.site.Now()), t.opened.Jar())
 	}
 }
 
@@ -75,28 +77,33 @@ func (p *Proxy) noticeImpersonation(res *http.Response, t *passing) {
 		return
 	}
 	if t.verdict.Route.Plain && (t.watch == nil || !t.watch.Password()) {
-		p.marked(t, session.SwitchMark(p.site.Now()))
+		p.marked(t, session.SwitchMark(p.site.Now()), nil)
 	}
 	p.opt.Audit(res.Request, "impersonated", t.verdict.Session, "")
 }
 
 // markLogin makes the identity due before a request that carries the password field passes: it fails closed.
-func (p *Proxy) markLogin(t *passing) error { return p.mark(t, session.LoginMark(p.site.Now())) }
+func (p *Proxy) markLogin(t *passing) error { return p.mark(t, session.LoginMark(p.site.Now()), nil) }
 
 // marked is mark for a request that has passed already.
-func (p *Proxy) marked(t *passing, mark string) {
-	if err := p.mark(t, mark); err != nil {
+func (p *Proxy) marked(t *passing, mark string, suspect *panel.Jar) {
+	if err := p.mark(t, mark, suspect); err != nil {
 		p.site.Log.Error("identity not marked as due", "request", web.Of(t.request).ID(), "cause", err)
 	}
 }
 
 // mark makes the identity due, also where a mark stands: a probe that began before takes only that back.
-func (p *Proxy) mark(t *passing, mark string) error {
+// suspect is the panel session that the request was in, nil if that is not known yet: it is asked about as well, since a browser may hold
+// several of them, and show the one that is its own.
+func (p *Proxy) mark(t *passing, mark string, suspect *panel.Jar) error {
 	if !p.gate.Profile.Identity.Configured() || t.verdict.Session.Account == "" {
 		return nil
 	}
 	note := t.verdict.Session.Note
 	note.IdentityDue = mark
+	if suspect != nil && suspect.Len() > 0 {
+		note.Suspects += "\n" + base64.StdEncoding.EncodeToString(suspect.Marshal())
+	}
 	return p.gate.Sessions.SetNote(context.WithoutCancel(t.Context), t.verdict.Session, note)
 }
 
@@ -124,13 +131,40 @@ func (p *Proxy) identityKnown(ctx context.Context, t *passing, s session.Session
 	default:
 		p.opt.Audit(t.request, "impersonating", s, who.Name)
 	}
-	note.IdentityDue = ""
+	note.IdentityDue, note.Suspects = "", ""
 	if note == s.Note {
 		return
 	}
 	if err := p.gate.Sessions.SetNote(ctx, s, note); err != nil {
 		p.site.Log.Warn("identity still marked as due", "cause", err)
 	}
+}
+
+// suspected asks about the panel sessions that a login may have been in, but for the one that was asked about already: that of the
+// browser's own cookies. The first that is not known to be harmless decides.
+func (p *Proxy) suspected(ctx context.Context, t *passing, own *panel.Jar) (panel.Life, error) {
+	presented := t.opened.Jar()
+	for _, one := range strings.Fields(t.verdict.Session.Note.Suspects) {
+		raw, _ := base64.StdEncoding.DecodeString(one) // what is none, is no jar either
+		jar, err := panel.UnmarshalJar(raw)
+		if err != nil {
+			return panel.Odd, nil
+		}
+		if jar.Same(presented) || jar.Same(own) {
+			continue
+		}
+		life, who, err := p.opt.Panel.Probe(ctx, t.client, jar)
+		if life == panel.Alive {
+			if _, admitted := p.admits(ctx, t, who); !admitted {
+				p.usurped(ctx, t, jar)
+				return life, errUsurped
+			}
+		} else if life != panel.Dead {
+			p.site.Log.Warn("panel session cannot be asked", "request", web.Of(t.request).ID(), "cause", err)
+			return life, nil
+		}
+	}
+	return panel.Alive, nil
 }
 
 // usurped ends both sessions: the panel names another person than the one who logged in here (S15).

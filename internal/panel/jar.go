@@ -27,6 +27,11 @@ func (j *Jar) Len() int { return len(j.cookies) }
 // Cookies lists what the jar holds, in the order it was set.
 func (j *Jar) Cookies() []*http.Cookie { return j.cookies }
 
+// Same reports whether both stand for one panel session as far as can be seen: the same names and values.
+func (j *Jar) Same(other *Jar) bool {
+	return j.authorization == other.authorization && slices.EqualFunc(j.cookies, other.cookies, func(a, b *http.Cookie) bool { return a.Name == b.Name && a.Value == b.Value })
+}
+
 // Clone is a copy whose changes do not reach j.
 func (j *Jar) Clone() *Jar {
 	return &Jar{slices.Clone(j.cookies), slices.Clone(j.news), j.authorization}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"crypto/rand"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,8 +41,43 @@ func (n Note) Marked() time.Time {
 // Switched reports whether "log in as" was used and the panel has not been asked since who that is.
 func (n Note) Switched() bool { return strings.HasPrefix(n.IdentityDue, switched) }
 
+// Unswitched forgets "log in as". A login inside stays due: another panel session may live beside the one that ended (S15).
+func (n Note) Unswitched() Note {
+	n.As = ""
+	if n.Switched() {
+		n.IdentityDue = ""
+	}
+	return n
+}
+
 // Admits reports whether the panel may name somebody inside the session: the session's own person, whom "log in as" led to, or
 // whomever it leads to now. is tells whether the panel's word is that of an account key.
 func (s Session) Admits(is func(key string) bool) bool {
 	return is(s.Person) || s.Note.As != "" && is(s.Note.As) || s.Note.Switched()
+}
+
+// MaxSuspects bounds Suspects; Overrun in it says that there were more, of which nobody can be asked.
+const (
+	MaxSuspects = 8
+	Overrun     = "*"
+)
+
+// suspects are those of all requests that marked the session, whatever the others knew; none once they are known.
+func suspects(known bool, base, want, stored string) string {
+	switch {
+	case known:
+		return ""
+	case want == base:
+		return stored
+	}
+	var all []string
+	for _, one := range append(strings.Fields(stored), strings.Fields(want)...) {
+		if !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	if len(all) > MaxSuspects {
+		all = append(all[:MaxSuspects-1], Overrun)
+	}
+	return strings.Join(all, "\n")
 }

@@ -56,3 +56,31 @@ func TestS14_Admits(t *testing.T) {
 		}
 	}
 }
+
+// TestS15_SuspectsGoWithTheMark: none is lost to a race, and none outlives the mark.
+func TestS15_SuspectsGoWithTheMark(t *testing.T) {
+	w := newWorld(t)
+	m := w.node()
+	s, c := w.login(m, "a1", Full)
+	at := time.Now()
+	want := func(suspects string) {
+		t.Helper()
+		if got := w.load(m, c).Note.Suspects; got != suspects {
+			t.Errorf("suspects %q, want %q", got, suspects)
+		}
+	}
+	w.setNote(m, s, Note{IdentityDue: LoginMark(at), Suspects: "\na"})
+	probing := w.load(m, c)
+	w.setNote(m, s, Note{IdentityDue: LoginMark(at), Suspects: "\nb"})
+	want("a\nb")
+	w.setNote(m, probing, Note{}) // it knew of the first alone
+	want("a\nb")
+	w.setNote(m, w.load(m, c), Note{})
+	want("")
+	for i := range MaxSuspects + 3 {
+		now := w.load(m, c)
+		now.Note.IdentityDue, now.Note.Suspects = LoginMark(at), now.Note.Suspects+"\n"+string(rune('a'+i))
+		w.setNote(m, now, now.Note)
+	}
+	want("a\nb\nc\nd\ne\nf\ng\n" + Overrun)
+}

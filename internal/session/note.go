@@ -67,11 +67,13 @@ func merge(base, want, stored Note) Note {
 	if base.Pending == nil && want.Pending != nil && stored.Pending != nil {
 		want.Pending = stored.Pending // two tabs made a secret each: the first one stays, both show it
 	}
+	due := settled(base.IdentityDue, want.IdentityDue, stored.IdentityDue)
 	return Note{
 		Pending:      changed(base.Pending, want.Pending, stored.Pending, samePending),
 		Challenge:    changed(base.Challenge, want.Challenge, stored.Challenge, equal),
 		As:           changed(base.As, want.As, stored.As, equal),
-		IdentityDue:  settled(base.IdentityDue, want.IdentityDue, stored.IdentityDue),
+		IdentityDue:  due,
+		Suspects:     suspects(base.IdentityDue != "" && due == "", base.Suspects, want.Suspects, stored.Suspects),
 		RecoveryOnly: changed(base.RecoveryOnly, want.RecoveryOnly, stored.RecoveryOnly, equal),
 		Offered:      changed(base.Offered, want.Offered, stored.Offered, equal),
 		Used:         changed(base.Used, want.Used, stored.Used, equal),

@@ -91,6 +91,7 @@ type Note struct {
 	Challenge    bool     `json:"challenge,omitempty"`     // the panel's own second step is still open: routes.challenge only
 	As           string   `json:"as,omitempty"`            // whom the panel takes the person for since "log in as", by account key
 	IdentityDue  string   `json:"due,omitempty"`           // the panel must be asked whose session this is: a LoginMark or SwitchMark
+	Suspects     string   `json:"suspects,omitempty"`      // panel sessions that a login may have been in, one a line; they go with the mark
 	RecoveryOnly bool     `json:"recovery_only,omitempty"` // the TOTP budget is empty
 	Offered      bool     `json:"offered,omitempty"`       // the offer to enrol was shown
 	Used         string   `json:"used,omitempty"`          // a notice for the next page of ours: "recovery"
