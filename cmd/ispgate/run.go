@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -25,8 +26,11 @@ const (
 	drainTime     = 30 * time.Second // deploy/systemd waits longer
 )
 
+const gcPercent = 200
+
 // run serves until ctx ends (SIGTERM), then stops accepting, ends event streams and lets the other requests under way end.
 func run(ctx context.Context, s servers, cfg *config.Config) error {
+	collectLess()
 	certificate, err := certificates(cfg.TLS, s.log)
 	if err != nil {
 		return usageError{fmt.Errorf("tls: %w", err)}
@@ -64,6 +68,14 @@ func run(ctx context.Context, s servers, cfg *config.Config) error {
 	patience, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	return drain(patience, s, public, admin, cut)
+}
+
+// collectLess lets the garbage of more requests come together before it is collected, unless GOGC says otherwise: what lives is
+// some 3 MiB, so that the collector's own measure would have it run up to a hundred times a second under load.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 }
 
 func newServer(h http.Handler, log *slog.Logger, base context.Context) *http.Server {
