@@ -15,6 +15,9 @@ func checkUpgrade(r *http.Request, origin string) error {
 	if r.Method != http.MethodGet || len(up) != 1 || !strings.EqualFold(strings.TrimSpace(up[0]), "websocket") {
 		return errors.New("upgrade to something else than a websocket")
 	}
+	if r.ContentLength != 0 { // it would be read from what has left HTTP
+		return errors.New("upgrade with a body")
+	}
 	return fromOrigin(r, origin)
 }
 

@@ -26,8 +26,7 @@ type passing struct {
 	client  panel.Client
 	seal    panel.Seal
 	opened  panel.Opened
-	cookies []string // the browser's own Cookie headers
-	body    *inbound
+	cookies []string     // the browser's own Cookie headers
 	watch   *panel.Watch // nil: nothing to look for
 	probed  []string     // Set-Cookie lines of our own requests in the browser's panel session
 	early   []string     // those of them that this request went with: the answer's come after
@@ -38,9 +37,6 @@ const (
 	flushWithin = 2 * time.Millisecond // pieces of an answer wait so long for the next one; those of an event stream do not
 	unannounced = -2
 )
-
-// spoilt reports whether it was the browser's body that could not be read.
-func (t *passing) spoilt() bool { return t.body != nil && t.body.err != nil }
 
 // handOn gives the browser what the panel set in answers to us: an id that was renewed and lost would end the panel session.
 // The last word of two of one name counts.
@@ -89,11 +85,10 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
 	p.touch(r, v, r.Method)
 	r = r.WithContext(t)
 	if r.Body != nil && r.Body != http.NoBody {
-		t.body = &inbound{ReadCloser: r.Body, hurry: http.NewResponseController(w)}
-		r.Body = t.body
+		web.Of(r).PassOn()
 		if t.watch != nil {
 			t.watch.Seen = func() error { return p.markLogin(t) }
-			r.Body = readCloser{t.watch.Reader(t.body), t.body}
+			r.Body = readCloser{t.watch.Reader(r.Body), r.Body}
 		}
 	}
 	p.forward.ServeHTTP(w, r)
@@ -254,10 +249,10 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 		p.cutOff(w, r, t, t.watch.Refused())
 	case errors.Is(err, errExpired), errors.Is(err, errUsurped): // also of askFirst
 		p.expired(w, r)
+	case web.Of(r).Spoilt(): // net/http ends the context then, too
+		p.site.Fail(w, r, web.BadRequest(err))
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		panic(http.ErrAbortHandler) // the browser went away, or its session ended: nobody reads this
-	case t.spoilt():
-		p.site.Fail(w, r, web.BadRequest(err))
 	default:
 		p.site.Fail(w, r, web.PanelDown(err))
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"gopkg.in/yaml.v3"
@@ -32,6 +33,8 @@ type sink struct {
 func (d *sink) Header() http.Header         { return d.header }
 func (d *sink) Write(b []byte) (int, error) { return len(b), nil }
 func (d *sink) WriteHeader(status int)      { d.status = status }
+
+func (d *sink) SetWriteDeadline(time.Time) error { return nil }
 
 // commands counts what Redis is asked.
 type commands struct{ n atomic.Int64 }

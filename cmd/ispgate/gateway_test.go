@@ -16,6 +16,7 @@ import (
 	"github.com/ispgate/ispgate/internal/config"
 	"github.com/ispgate/ispgate/internal/demo"
 	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/web"
 )
 
 // written is a log that a test reads while others write it.
@@ -56,6 +57,7 @@ type whole struct {
 	metrics *metrics
 	log     *written
 	asked   *commands
+	stop    context.CancelFunc // serving is to end
 }
 
 func wholeGateway(t testing.TB) *whole {
@@ -64,15 +66,17 @@ func wholeGateway(t testing.TB) *whole {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return wholeGatewayFor(t, accounts, demoProfile)
+	return wholeGatewayFor(t, accounts, demoProfile, web.Patience{})
 }
 
-// wholeGatewayFor is wholeGateway with other people in the panel and another profile.
-func wholeGatewayFor(t testing.TB, accounts []demo.Account, text []byte) *whole {
+// wholeGatewayFor is wholeGateway with other people in the panel, another profile and another patience.
+func wholeGatewayFor(t testing.TB, accounts []demo.Account, text []byte, patience web.Patience) *whole {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
 	out := &whole{metrics: newMetrics(), log: &written{}}
+	var stopping context.Context
+	stopping, out.stop = context.WithCancel(ctx)
 	log := newLogger(out.log, config.Log{Level: "info", Format: "json"})
 	d := demonstration{listen: "127.0.0.1:0"}
 	cfg := d.config()
@@ -95,7 +99,7 @@ func wholeGatewayFor(t testing.TB, accounts []demo.Account, text []byte) *whole 
 	t.Cleanup(closeStores)
 	out.asked = &commands{}
 	st.redis.AddHook(out.asked)
-	if out.gateway, err = (builder{cfg: cfg, profile: profile, stores: st, metrics: out.metrics, log: log}).gateway(); err != nil {
+	if out.gateway, err = (builder{cfg: cfg, profile: profile, stores: st, metrics: out.metrics, log: log, stopping: stopping, patience: patience}).gateway(); err != nil {
 		t.Fatal(err)
 	}
 	return out

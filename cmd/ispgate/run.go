@@ -18,10 +18,11 @@ import (
 	"github.com/ispgate/ispgate/internal/keyring"
 )
 
-// Limits of the listeners (S42). Bodies have no overall deadline here: uploads and event streams may last.
+// Limits of the listeners (S42). Bodies and answers have theirs in the chain (web.Patience): uploads and event streams may last.
 const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
+	adminTimeout  = time.Minute
 	maxHeader     = 64 << 10
 	drainTime     = 30 * time.Second // deploy/systemd waits longer
 )
@@ -39,6 +40,7 @@ func run(ctx context.Context, s servers, cfg *config.Config) error {
 	defer cut()
 	public := newServer(s.public, s.log, requests)
 	admin := newServer(s.admin, s.log, requests)
+	admin.ReadTimeout, admin.WriteTimeout = headerTimeout, adminTimeout // what it serves has neither uploads nor streams
 	failed := make(chan error, len(cfg.Listen)+1)
 	for _, address := range cfg.Listen {
 		l, shown, err := listen(address, certificate)

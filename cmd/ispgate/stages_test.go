@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ispgate/ispgate/internal/demo"
+	"github.com/ispgate/ispgate/internal/web"
 )
 
 // person is somebody of the panel, with what only this person knows.
@@ -231,7 +232,7 @@ func TestS12_NoSequenceOfRequestsSkipsAStep(t *testing.T) {
 			people = append(people, demo.Account{Email: fmt.Sprintf("p%d@demo.isp", n), Password: fmt.Sprintf("password-%d", n), Name: fmt.Sprint("Person ", i), Role: role})
 		}
 	}
-	g := wholeGatewayFor(t, people, append([]byte("limiter: {tries: 500, window: 60s}\n"), demoProfile...))
+	g := wholeGatewayFor(t, people, append([]byte("limiter: {tries: 500, window: 60s}\n"), demoProfile...), web.Patience{})
 	next, inside := 0, 0
 	rapid.Check(t, func(r *rapid.T) {
 		next += 3

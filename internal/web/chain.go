@@ -1,11 +1,9 @@
 package web
 
 import (
-	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -19,13 +17,20 @@ const maxTarget = 8 << 10 // bytes; what common servers take, and what rules are
 
 // Chain is what every request on the public listener passes before anyone decides on it.
 func (s *Site) Chain(next http.Handler) http.Handler {
+	patience := s.Patience.orUsual()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{Context: r.Context(), request: Request{Start: s.Now(), Kind: kindOf(r), Route: "refused"}, answer: recorder{ResponseWriter: w}}
+		v := &visit{Context: r.Context(), request: Request{Start: s.Now(), Kind: kindOf(r), Route: "refused", pause: patience.Pause}}
 		q, rec := &v.request, &v.answer
+		q.body = patience.await(w, r)
+		*rec = recorder{ResponseWriter: w, body: q.body, pause: patience.Pause}
 		q.Peer, q.Client, q.Trusted = s.Trusted.Client(r)
 		s.noticeForwarder(r, q)
 		r = r.WithContext(v)
 		defer s.finish(rec, r)
+		if q.body != nil {
+			r.Body = q.body
+			defer s.atStop(q.body.stopping)()
+		}
 		lastOfItsConnection(rec, r)
 		if fault := s.screen(r, q); fault != nil {
 			s.Fail(rec, r, fault)
@@ -135,6 +140,7 @@ func (s *Site) finish(rec *recorder, r *http.Request) {
 			s.Fail(rec, r, Internal(fmt.Errorf("panic: %v", p)))
 		}
 	}
+	rec.end()
 	took := s.Now().Sub(Of(r).Start)
 	if s.Observe != nil {
 		s.Observe(Of(r).Route, took)
@@ -146,34 +152,3 @@ func (s *Site) finish(rec *recorder, r *http.Request) {
 		panic(http.ErrAbortHandler) // net/http closes the connection; a cut answer must not look complete
 	}
 }
-
-// recorder remembers the status. Unwrap keeps flushing, hijacking and deadlines (http.ResponseController).
-type recorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *recorder) WriteHeader(status int) {
-	if status >= 200 || status == http.StatusSwitchingProtocols {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *recorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Hijack notes that the connection leaves HTTP: nobody writes a status any more.
-func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	c, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
-	if err == nil {
-		w.status = http.StatusSwitchingProtocols
-	}
-	return c, rw, err
-}
-
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -6,14 +6,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ispgate/ispgate/templates"
 )
 
 const (
-	maxForm        = 16 << 10         // bytes of a form of ours (S42)
-	formTime       = 10 * time.Second // for all of them to arrive
+	maxForm        = 16 << 10 // bytes of a form of ours (S42)
 	languageCookie = "ispgate-language"
 )
 
@@ -84,8 +82,6 @@ func (s *Site) Form(h Handler) Handler {
 			return crossSite(err)
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		hurry := http.NewResponseController(w) // a writer without deadlines (a test's) says so; the limit on bytes stands
-		_ = hurry.SetReadDeadline(time.Now().Add(formTime))
 		if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(ct), "application/x-www-form-urlencoded") {
 			return BadRequest(errors.New("not a urlencoded form"))
 		}
@@ -96,7 +92,6 @@ func (s *Site) Form(h Handler) Handler {
 			}
 			return BadRequest(errors.New("form does not parse")) // the parser's message may quote a password
 		}
-		_ = hurry.SetReadDeadline(time.Time{}) // net/http goes on reading for a hang-up, and would take this for one
 		return h(w, r)
 	}
 }

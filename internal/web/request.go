@@ -30,9 +30,21 @@ type Request struct {
 	Start      time.Time
 	Route      string // bounded label for metrics; set by whoever serves
 
-	name sync.Once
-	id   string
+	name  sync.Once
+	id    string
+	body  *inbound // nil: none was announced
+	pause time.Duration
 }
+
+// PassOn lets the body take as long as it goes on: it is on its way to the panel.
+func (q *Request) PassOn() {
+	if q.body != nil {
+		q.body.pause.CompareAndSwap(0, int64(q.pause))
+	}
+}
+
+// Spoilt reports whether the browser broke its body off, or was silent for too long.
+func (q *Request) Spoilt() bool { return q.body != nil && q.body.spoilt.Load() }
 
 // ID names the request in logs, on pages and in the audit.
 func (q *Request) ID() string {

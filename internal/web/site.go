@@ -28,6 +28,8 @@ type Site struct {
 	Hosts         []string // second names of the panel
 	Trusted       Trusted
 	ServiceWorker bool // forward.service_worker
+	Patience      Patience
+	AtStop        func(f func()) (forget func() bool) // calls f when serving is to end; may be nil
 	Pages         *templates.Set
 	Observe       func(route string, took time.Duration) // may be nil
 	Access        func(r *http.Request, status int, took time.Duration)
@@ -46,6 +48,15 @@ func (s *Site) Secure() bool { return s.Public.Scheme == "https" }
 func (s *Site) Origin() string {
 	s.naming.Do(func() { s.origin = OriginOf(s.Public) })
 	return s.origin
+}
+
+// atStop is AtStop; what it returns takes the call back.
+func (s *Site) atStop(f func()) (forget func()) {
+	if s.AtStop == nil {
+		return func() {}
+	}
+	undo := s.AtStop(f)
+	return func() { undo() }
 }
 
 // host is that of Origin.
