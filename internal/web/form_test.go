@@ -114,6 +114,13 @@ func TestS39_NeverTheHost(t *testing.T) {
 	if _, reached, _, _ := post(s, "code=1", form, "Origin", "https://panel.example.net", "Origin", "https://evil.example"); reached {
 		t.Error("two Origins are taken")
 	}
+	for _, second := range []string{"cross-site", "same-origin", "none", ""} {
+		for _, sites := range [][]string{{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Site", second}, {"Sec-Fetch-Site", second, "Sec-Fetch-Site", "same-origin"}} {
+			if _, reached, status, _ := post(s, "code=1", form, append(sites, "Origin", "https://panel.example.net")...); reached || status != http.StatusForbidden {
+				t.Errorf("%q is taken, status %d", sites, status)
+			}
+		}
+	}
 }
 
 func TestS38_Headers(t *testing.T) {
@@ -164,6 +171,9 @@ func TestS38_OnlyDocuments(t *testing.T) {
 		if w := ask(s, page, "GET", "/ispgate/login", "", header...); w.Code != want {
 			t.Errorf("Sec-Fetch-Dest %q: %d, want %d", dest, w.Code, want)
 		}
+	}
+	if w := ask(s, page, "GET", "/ispgate/login", "", "Sec-Fetch-Dest", "document", "Sec-Fetch-Dest", "iframe"); w.Code != http.StatusForbidden {
+		t.Errorf("two of Sec-Fetch-Dest: %d", w.Code)
 	}
 }
 

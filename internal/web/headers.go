@@ -32,8 +32,10 @@ func (s *Site) secure(h http.Header) {
 
 // document refuses to be an image, a frame or a script of another page (design 3.3).
 func document(r *http.Request) error {
-	if dest := r.Header.Get("Sec-Fetch-Dest"); dest != "" && dest != "document" {
-		return errors.New("asked for as " + dest)
+	for _, dest := range r.Header.Values("Sec-Fetch-Dest") {
+		if dest != "" && dest != "document" {
+			return errors.New("asked for as " + dest)
+		}
 	}
 	return nil
 }
@@ -41,7 +43,10 @@ func document(r *http.Request) error {
 // sameOrigin is S39: a POST must come from our own page. http.CrossOriginProtection is the first half; it passes a
 // request that says nothing about where it comes from, so the second half wants to be told.
 func (s *Site) sameOrigin(r *http.Request) error {
-	if r.Header.Get("Sec-Fetch-Site") != "" {
+	switch site := r.Header.Values("Sec-Fetch-Site"); {
+	case len(site) > 1:
+		return errors.New("more than one Sec-Fetch-Site")
+	case len(site) == 1 && site[0] != "":
 		return http.NewCrossOriginProtection().Check(r)
 	}
 	if o := r.Header.Values("Origin"); len(o) != 1 || o[0] != s.Origin() {
