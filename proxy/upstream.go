@@ -182,17 +182,6 @@ func passable(target string) bool {
 	return err == nil && (&url.URL{Path: decoded, RawPath: path}).EscapedPath() == path
 }
 
-// rewriteLocation sends a redirect to the panel's own host, under whatever name and scheme the panel believes in, to ours (T9).
-func (p *Proxy) rewriteLocation(res *http.Response, target string) {
-	at := res.Header.Get("Location")
-	if !strings.Contains(at, "//") {
-		return
-	}
-	if own := p.opt.Panel.Location(target, at); strings.HasPrefix(own, "/") && (own != at || !strings.HasPrefix(at, "//")) {
-		res.Header.Set("Location", p.site.Origin()+own)
-	}
-}
-
 // answer looks at what the panel said before the browser sees it.
 func (p *Proxy) answer(res *http.Response) error {
 	r := res.Request
@@ -212,7 +201,7 @@ func (p *Proxy) answer(res *http.Response) error {
 		return err
 	}
 	p.noticeLogin(res, t)
-	p.rewriteLocation(res, web.Of(r).Target)
+	p.rewriteLocations(res.Header, web.Of(r).Target)
 	p.custody.Close(t.seal, res.Header, web.Of(r).Target, t.cookies)
 	t.handOn(res.Header)
 	p.noticeLogout(res, t)
@@ -256,22 +245,6 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		p.site.Fail(w, r, web.PanelDown(err))
 	}
-}
-
-// bare calls the transport with a context without values: an httptrace hook of ReverseProxy would pass the panel's 1xx
-// answers on, Set-Cookie included, and clear the headers of the final one (S8).
-type bare struct{ http.RoundTripper }
-
-type valueless struct{ context.Context }
-
-func (valueless) Value(any) any { return nil }
-
-func (b bare) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := b.RoundTripper.RoundTrip(r.WithContext(valueless{r.Context()}))
-	if res != nil {
-		res.Request = r
-	}
-	return res, err
 }
 
 // buffers lends the copy buffers of proxied bodies.
