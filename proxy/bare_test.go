@@ -86,3 +86,16 @@ func TestHeadersThatLeadToThePanel(t *testing.T) {
 		}
 	}
 }
+
+// TestS40_BrokenAnswersAreNotQuoted: what the panel said may be a session's cookie.
+func TestS40_BrokenAnswersAreNotQuoted(t *testing.T) {
+	for _, answer := range []string{"canary\r\n\r\n", "HTTP/1.1 canary OK\r\n\r\n", "HTTP/1.1 200 OK\r\nSet-Cookie laravel_session=canary\r\n\r\n", "HTTP/1.1 200 OK\r\n canary\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: canary\r\n\r\n"} {
+		h := built(t, rough(answer))
+		if all := told(t, h, "POST /x"); !strings.HasPrefix(all, "HTTP/1.1 502 ") {
+			t.Errorf("after %q the browser gets\n%s", answer, all)
+		}
+		if text := h.log.String(); strings.Contains(text, "canary") || !strings.Contains(text, `"cause":`) {
+			t.Errorf("after %q the log says %s", answer, text)
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -119,7 +118,6 @@ func (p *Proxy) upstream() http.Handler {
 		Transport:      bare{p.opt.Panel.Transport()},
 		BufferPool:     &buffers{},
 		FlushInterval:  flushWithin,
-		ErrorLog:       slog.NewLogLogger(p.site.Log.Handler(), slog.LevelDebug),
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -35,7 +34,7 @@ func (g *whole) listening(t *testing.T, limit int) (address string, srv *http.Se
 		t.Fatal(err)
 	}
 	requests, cut := context.WithCancel(context.Background())
-	srv = newServer(g.handler, slog.New(slog.DiscardHandler), requests)
+	srv = newServer(g.handler, requests)
 	go func() { _ = srv.Serve(&scarce{l, make(chan struct{}, limit)}) }()
 	t.Cleanup(func() { cut(); _ = srv.Close() })
 	return l.Addr().String(), srv
@@ -182,7 +181,7 @@ func TestStopDoesNotWaitForSilence(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	log := &written{}
-	if err := drain(ctx, servers{log: newLogger(log, config.Log{})}, srv, newServer(nil, slog.Default(), ctx), cancel); err != nil {
+	if err := drain(ctx, servers{log: newLogger(log, config.Log{})}, srv, newServer(nil, ctx), cancel); err != nil {
 		t.Error(err)
 	}
 	if lines := log.take(t); len(lines) > 0 {

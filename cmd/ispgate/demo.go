@@ -57,7 +57,7 @@ type demonstration struct {
 func (d demonstration) run(ctx context.Context) error {
 	cfg := d.config()
 	log := newLogger(os.Stderr, cfg.Log)
-	slog.SetDefault(log)
+	adoptLibraries(log)
 	profile, err := panel.Parse("demo.yaml", demoProfile)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func servePanel(ctx context.Context, accounts []demo.Account, log *slog.Logger) 
 		return nil, nil, fmt.Errorf("demo panel: %w", err)
 	}
 	app := demo.New(demo.Options{Accounts: accounts, Log: log})
-	srv := newServer(app, log, ctx)
+	srv := newServer(app, ctx)
 	go func() {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("demo panel stopped", "cause", err)

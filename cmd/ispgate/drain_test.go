@@ -88,7 +88,7 @@ func TestDrainCutsAtItsEnd(t *testing.T) {
 		close(began)
 		<-r.Context().Done()
 		ended <- time.Now()
-	}), slog.New(slog.DiscardHandler), requests)
+	}), requests)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestDrainCutsAtItsEnd(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	log := &written{}
-	if err := drain(ctx, servers{log: newLogger(log, config.Log{})}, public, newServer(nil, slog.Default(), requests), cut); err != nil {
+	if err := drain(ctx, servers{log: newLogger(log, config.Log{})}, public, newServer(nil, requests), cut); err != nil {
 		t.Error(err)
 	}
 	if at := <-ended; at.Sub(start) < patience {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"io"
+	stdlog "log"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/ispgate/ispgate/internal/config"
+	"github.com/ispgate/ispgate/internal/panel"
 	"github.com/ispgate/ispgate/internal/web"
 )
 
@@ -20,6 +23,21 @@ func newLogger(w io.Writer, cfg config.Log) *slog.Logger {
 		return slog.New(slog.NewTextHandler(w, opt))
 	}
 	return slog.New(slog.NewJSONHandler(w, opt))
+}
+
+// adoptLibraries makes lines of ours of what libraries print (S41): at level debug, and without what they quote, which came over a
+// connection and may be anybody's secret (S40). net/http prints so for the listeners, the transport and the proxy.
+func adoptLibraries(log *slog.Logger) {
+	slog.SetDefault(log)
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(libraryLines{log})
+}
+
+type libraryLines struct{ log *slog.Logger }
+
+func (l libraryLines) Write(line []byte) (int, error) {
+	l.log.Debug(panel.Unquoted(strings.TrimSuffix(string(line), "\n")))
+	return len(line), nil
 }
 
 const accessSample = 100 // sampled: every hundredth request

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -38,8 +37,8 @@ func run(ctx context.Context, s servers, cfg *config.Config) error {
 	}
 	requests, cut := context.WithCancel(context.Background())
 	defer cut()
-	public := newServer(s.public, s.log, requests)
-	admin := newServer(s.admin, s.log, requests)
+	public := newServer(s.public, requests)
+	admin := newServer(s.admin, requests)
 	admin.ReadTimeout, admin.WriteTimeout = headerTimeout, adminTimeout // what it serves has neither uploads nor streams
 	failed := make(chan error, len(cfg.Listen)+1)
 	for _, address := range cfg.Listen {
@@ -80,10 +79,10 @@ func collectLess() {
 	}
 }
 
-func newServer(h http.Handler, log *slog.Logger, base context.Context) *http.Server {
+func newServer(h http.Handler, base context.Context) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		DisableGeneralOptionsHandler: true, // OPTIONS * is refused by the chain, as every other target that is no path (S5)
-		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return base }}
+		BaseContext:                  func(net.Listener) context.Context { return base }}
 }
 
 // listen opens host:port or unix:/path and says how a browser would write it.

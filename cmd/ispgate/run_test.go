@@ -151,7 +151,7 @@ func TestTLSReload(t *testing.T) {
 	if err != nil || !strings.HasPrefix(shown, "https://127.0.0.1:") {
 		t.Fatal(shown, err)
 	}
-	srv := newServer(http.NotFoundHandler(), slog.New(slog.DiscardHandler), context.Background())
+	srv := newServer(http.NotFoundHandler(), context.Background())
 	go func() { _ = srv.Serve(l) }()
 	t.Cleanup(func() { _ = srv.Close() })
 	presented := func() string {
@@ -191,7 +191,7 @@ func TestServerLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := newServer(g.handler, slog.New(slog.DiscardHandler), context.Background())
+	srv := newServer(g.handler, context.Background())
 	go func() { _ = srv.Serve(l) }()
 	t.Cleanup(func() { _ = srv.Close() })
 	if srv.ReadHeaderTimeout <= 0 || srv.IdleTimeout <= 0 || srv.MaxHeaderBytes != 64<<10 {

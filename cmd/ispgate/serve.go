@@ -38,7 +38,7 @@ the requests under way have ended.`,
 // serve runs the gateway of one configuration until ctx ends. It returns early only for what an operator must mend.
 func serve(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 	log := newLogger(logs, cfg.Log)
-	slog.SetDefault(log) // what libraries print comes as our lines too (S41)
+	adoptLibraries(log)
 	if err := ineffective(cfg); err != nil {
 		return err
 	}

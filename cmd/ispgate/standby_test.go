@@ -22,7 +22,7 @@ import (
 // mend that, so serve ends as it would have at the start.
 func TestStandbyGivesUp(t *testing.T) {
 	server := harness.MariaDB(t)
-	path := configFile(t, "")
+	path := configFile(t, "log: {level: debug}\n")
 	keys := filepath.Join(filepath.Dir(path), "own", "keys.yaml")
 	if err := keyring.Create(keys); err != nil {
 		t.Fatal(err)
@@ -37,8 +37,7 @@ func TestStandbyGivesUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Stop()
-	usual := slog.Default()
-	t.Cleanup(func() { slog.SetDefault(usual) })
+	keepLibraries(t)
 	cfg, err := loadConfig(path)
 	if err != nil {
 		t.Fatal(err)
@@ -48,8 +47,8 @@ func TestStandbyGivesUp(t *testing.T) {
 	defer stop()
 	go func() { ended <- serve(ctx, cfg, io.Discard, log) }()
 	log.wait(t, "database cannot be opened yet")
-	stdlog.Print("a library\nsays") // S41: one JSON line, whoever writes
-	log.wait(t, `"a library\nsays"`)
+	stdlog.Printf("a library\nsays %q", "canary") // S41: one JSON line, whoever writes; S40: without what came over a connection
+	log.wait(t, `"a library\nsays …"`)
 	server.Start()
 	if err := <-ended; !errors.Is(err, account.ErrMissing) || exitCode(err) != exitUsage {
 		t.Errorf("serve ends with %v, exit code %d", err, exitCode(err))

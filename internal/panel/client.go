@@ -88,7 +88,7 @@ func (p *Panel) Profile() *Profile { return p.profile }
 
 // Transport speaks to the panel and to nobody else: whatever host a request names, this one is dialled (S31). It does not
 // follow redirects, unpack answers or read proxies from the environment.
-func (p *Panel) Transport() http.RoundTripper { return p.transport }
+func (p *Panel) Transport() http.RoundTripper { return unquoting{p.transport} }
 
 func newTransport(o Options) (*http.Transport, error) {
 	address := o.URL.Host

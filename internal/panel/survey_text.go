@@ -145,17 +145,19 @@ func escapesOf(r rune, raw string) string {
 	return "(?:" + strings.Join(all, "|") + ")"
 }
 
-// reason is an error in plain words. What net/http says of a malformed header holds the header, whose value may be a session.
+// reason is an error in plain words. Of a malformed header the cookie's name is told, too; its value may be a session.
 func (s *survey) reason(err error) string {
 	switch text := err.Error(); {
 	case errors.Is(err, errTooLong):
 		return text + ", which is more than is read of a page"
 	case strings.Contains(text, "malformed MIME header"):
-		before, line, _ := strings.Cut(text, ": net/http: ")
+		before, _, _ := strings.Cut(text, ": net/http: ")
 		what := "a header line"
-		if _, cookie, ok := strings.Cut(line, "Set-Cookie: "); ok {
-			name, _, _ := strings.Cut(strings.TrimRight(cookie, `"`), "=")
-			what = "the Set-Cookie of " + name
+		if heard := new(unquoted); errors.As(err, heard) {
+			if _, cookie, ok := strings.Cut(heard.error.Error(), "Set-Cookie: "); ok {
+				name, _, _ := strings.Cut(strings.TrimRight(cookie, `"`), "=")
+				what = "the Set-Cookie of " + name
+			}
 		}
 		return before + ": the panel answers, but " + what + " is malformed and HTTP does not allow it: mend it in the panel"
 	case unreachable(err):

@@ -110,7 +110,7 @@ func (v *visit) send(ctx context.Context, m message) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := v.panel.replay.RoundTrip(req)
+	resp, err := unquoting{v.panel.replay}.RoundTrip(req)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", m.method, pathOf(m.target), err)
 	}
@@ -119,7 +119,7 @@ func (v *visit) send(ctx context.Context, m message) (*Answer, error) {
 	body, err := unpacked(resp)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%s %s: read answer: %w", m.method, pathOf(m.target), err)
+		return nil, fmt.Errorf("%s %s: read answer: %w", m.method, pathOf(m.target), unquoted{err})
 	case resp.StatusCode >= http.StatusInternalServerError:
 		return nil, fmt.Errorf("%s %s: the panel answered %d", m.method, pathOf(m.target), resp.StatusCode)
 	}
