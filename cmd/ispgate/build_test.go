@@ -72,6 +72,25 @@ func TestS33_EndReachesEveryNode(t *testing.T) {
 	}
 }
 
+// TestS33_EndByTheIDAlone: what is known of a session while Redis does not answer is enough with SQL, and nothing without it.
+func TestS33_EndByTheIDAlone(t *testing.T) {
+	b := demoBuilder(t)
+	end, named := b.end(b.sessions(nil)), session.Session{ID: "0123456789abcdef0123456789abcdef"}
+	if err := end(t.Context(), nil, named); err != nil {
+		t.Fatal(err)
+	}
+	rows, _, err := b.revoked(t.Context(), 0)
+	if err != nil || len(rows) != 1 || rows[0].Session != named.ID {
+		t.Errorf("revoked: %+v, %v", rows, err)
+	}
+	if err := b.stores.accounts.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := end(t.Context(), nil, named); err == nil {
+		t.Error("an end that no other node hears of passes for one")
+	}
+}
+
 // TestGatewayReadsRevocationsFirst: the first request finds everything in force that was revoked while nobody served.
 func TestGatewayReadsRevocationsFirst(t *testing.T) {
 	b := demoBuilder(t)

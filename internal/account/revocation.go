@@ -39,12 +39,16 @@ func (s *Store) Revoke(ctx context.Context, account string) error {
 	})
 }
 
-// RevokeSession ends one session by its stable id.
+// RevokeSession ends one session by its stable id. Doing it again leaves no second row (S34).
 func (s *Store) RevokeSession(ctx context.Context, account, id string) error {
 	if id == "" || len(id) > 128 {
 		return fmt.Errorf("revoke a session: its id has 1 to 128 bytes")
 	}
 	return s.change(ctx, "revoke a session", func(ctx context.Context, q queries) error {
+		var known int
+		if err := q.row(ctx, `SELECT COUNT(*) FROM revoked WHERE session = ?`, id).Scan(&known); err != nil || known > 0 {
+			return err
+		}
 		return s.announce(ctx, q, Revocation{Account: account, Session: id})
 	})
 }

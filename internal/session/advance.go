@@ -48,7 +48,7 @@ func (s Session) may(to Stage) error {
 
 // current asks the database, for a session that is to be full, whether its generation is still the account's.
 func (m *Manager) current(ctx context.Context, s Session, to Stage) error {
-	if m.ended(s) {
+	if m.Ended(s) {
 		return ErrRevoked
 	}
 	if to != Full {

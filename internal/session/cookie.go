@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/securecookie"
@@ -14,22 +15,35 @@ import (
 
 const (
 	tagSize    = 8
+	idSize     = 16
 	secretSize = 32  // 256 bit (S32)
-	cookieSize = 256 // the longest value that is looked at; a genuine one has 136 bytes
+	cookieSize = 256 // the longest value that is looked at; a genuine one has 160 bytes
 )
 
-// token is what the cookie holds: tag names the Redis slot of the account, secret opens the record.
+// token is what the cookie holds: tag names the Redis slot of the account, id the session, secret opens the record. The id is no
+// secret; it is there so that a session can be ended while Redis does not answer (S33).
 type token struct {
 	tag    [tagSize]byte
+	id     [idSize]byte
 	secret []byte // nil: not stored
 }
 
-// fresh is a new token in the same slot.
-func (t token) fresh() token {
-	secret := make([]byte, secretSize)
-	rand.Read(secret) // never fails: crypto/rand crashes the program instead
-	return token{t.tag, secret}
+// newToken begins a session in the slot of an account.
+func newToken(tag [tagSize]byte) token {
+	t := token{tag: tag}
+	rand.Read(t.id[:]) // never fails: crypto/rand crashes the program instead
+	return t
 }
+
+// fresh is a new token of the same session.
+func (t token) fresh() token {
+	t.secret = make([]byte, secretSize)
+	rand.Read(t.secret)
+	return t
+}
+
+// session is the stable id.
+func (t token) session() string { return hex.EncodeToString(t.id[:]) }
 
 // digest is the name of the token in Redis, which never holds the secret itself.
 func (t token) digest() string {
@@ -75,10 +89,10 @@ func (c cookie) read(r *http.Request) (token, bool) {
 
 func (c cookie) decode(value string) (token, bool) {
 	var raw []byte
-	if securecookie.DecodeMulti(c.name, value, &raw, c.codecs()...) != nil || len(raw) != tagSize+secretSize {
+	if securecookie.DecodeMulti(c.name, value, &raw, c.codecs()...) != nil || len(raw) != tagSize+idSize+secretSize {
 		return token{}, false
 	}
-	return token{[tagSize]byte(raw), raw[tagSize:]}, true
+	return token{[tagSize]byte(raw), [idSize]byte(raw[tagSize:]), raw[tagSize+idSize:]}, true
 }
 
 // only is the value of the one cookie of our name, as it was sent: net/http silently leaves out those with odd values.
@@ -101,7 +115,7 @@ func (c cookie) only(r *http.Request) (value string, ok bool) {
 }
 
 func (c cookie) set(h http.Header, t token) error {
-	value, err := securecookie.EncodeMulti(c.name, append(t.tag[:], t.secret...), c.codecs()...)
+	value, err := securecookie.EncodeMulti(c.name, slices.Concat(t.tag[:], t.id[:], t.secret), c.codecs()...)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (m *Manager) today(s Session) (Session, error) {
 	switch {
 	case m.shut.Load():
 		return Session{}, errShut
-	case m.ended(s):
+	case m.Ended(s):
 		return Session{ID: s.ID}, nil
 	}
 	return s, nil
@@ -91,11 +91,21 @@ func (m *Manager) Idled(ctx context.Context, r *http.Request) (name string, ok b
 	if err != nil || open(m.vault(t), k.record, sealed, &rec) != nil || !rec.valid() || rec.Retired || rec.Stage != Full {
 		return "", false
 	}
-	return rec.Name, !m.ended(rec.session())
+	return rec.Name, !m.Ended(rec.session())
 }
 
-// ended reports whether s is over although Redis has it: it was revoked, or its local password is gone or another one (S33).
-func (m *Manager) ended(s Session) bool {
+// Named is what a request's cookie tells by itself, without Redis: the ID of its session, which is good for End alone. The zero
+// session for no genuine cookie.
+func (m *Manager) Named(r *http.Request) Session {
+	t, ok := m.cookie.read(r)
+	if !ok {
+		return Session{}
+	}
+	return Session{ID: t.session()}
+}
+
+// Ended reports whether s is over although Redis has it: it was revoked, or its local password is gone or another one (S33).
+func (m *Manager) Ended(s Session) bool {
 	return m.revoked.cover(s) || !m.stands(s)
 }
 
@@ -105,11 +115,11 @@ func (m *Manager) stands(s Session) bool {
 
 // Begin makes the session of somebody whose password was right just now. It is not stored; Advance stores it.
 func (m *Manager) Begin(account, name, role string, generation int64) Session {
-	now := m.opt.Now()
+	now, t := m.opt.Now(), newToken(tagOf(m.opt.Ring.MAC("account tag", account)))
 	return Session{
-		ID: randomID(), Account: account, Name: name, Role: role, Generation: generation,
+		ID: t.session(), Account: account, Name: name, Role: role, Generation: generation,
 		Created: now, End: now.Add(m.opt.Absolute), Custody: randomID(),
-		token: token{tag: tagOf(m.opt.Ring.MAC("account tag", account))},
+		token: t,
 	}
 }
 
@@ -154,7 +164,8 @@ func (m *Manager) Advance(ctx context.Context, h http.Header, s Session, to Stag
 }
 
 // End deletes what Redis holds of s, and clears the cookie where h is not nil. This node refuses the session from now
-// on, even if Redis is down (ErrStore); other nodes need a revocation for that. A parked jar is left to who claims it.
+// on, even if Redis is down (ErrStore) or only the ID is known (ErrStore, too); other nodes need a revocation for that. A
+// parked jar is left to who claims it.
 func (m *Manager) End(ctx context.Context, h http.Header, s Session) error {
 	if h != nil {
 		m.cookie.clear(h)
@@ -162,7 +173,10 @@ func (m *Manager) End(ctx context.Context, h http.Header, s Session) error {
 	if s.ID != "" {
 		m.revoked.add(m.opt.Now(), Revocation{Session: s.ID})
 	}
-	if s.token.secret == nil {
+	switch {
+	case s.ID != "" && s.Account == "":
+		return errUnread
+	case s.token.secret == nil:
 		return nil
 	}
 	ctx, cancel := unhurried(ctx)

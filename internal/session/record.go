@@ -133,7 +133,7 @@ func (m *Manager) decode(t token, values []any) (entry, error) {
 	if err := open(box, k.record, []byte(sealed), &e.record); err != nil {
 		return entry{}, fmt.Errorf("open a session record: %w", err)
 	}
-	if !e.record.valid() {
+	if !e.record.valid() || e.record.ID != t.session() {
 		return entry{}, errRecord
 	}
 	if e.record.Retired {

@@ -79,6 +79,43 @@ func TestS33_LogoutWhileRedisIsDown(t *testing.T) {
 	w.wantStage(elsewhere, c, Anonymous)
 }
 
+// TestS33_NamedWhileRedisIsDown: the cookie alone says which session to end, whatever its token is rotated to meanwhile.
+func TestS33_NamedWhileRedisIsDown(t *testing.T) {
+	w := newWorld(t)
+	m, elsewhere := w.node(), w.node()
+	_, bystander := w.login(m, "a1", Full)
+	p, challenge := w.login(m, "a1", Password)
+	s, before := w.advance(m, p, Full)
+	_, after := w.advance(m, s, Full)
+	w.redis.Pause()
+	_, err := m.Load(t.Context(), request(after))
+	wantError(t, "Load", err, ErrStore)
+	for what, c := range map[string]*http.Cookie{"the challenge": challenge, "before": before, "after": after} {
+		if named := m.Named(request(c)); named.ID != s.ID || named.Stage != Anonymous || named.Account != "" {
+			t.Errorf("%s: named %+v, want %s alone", what, named, s.ID)
+		}
+	}
+	if nobody := m.Named(request()); nobody.ID != "" {
+		t.Errorf("without a cookie: %+v", nobody)
+	}
+	began := time.Now()
+	named := m.Named(request(before))
+	wantError(t, "End", m.End(t.Context(), nil, named), ErrStore)
+	if took := time.Since(began); took > 200*time.Millisecond {
+		t.Errorf("the end waits %v for redis", took)
+	}
+	w.redis.Resume()
+	w.revoked = append(w.revoked, Revocation{Session: named.ID})
+	if err := elsewhere.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range []*Manager{m, elsewhere} {
+		w.wantStage(node, before, Anonymous)
+		w.wantStage(node, after, Anonymous)
+		w.wantStage(node, bystander, Full)
+	}
+}
+
 func TestS33_RevokedDuringAdvance(t *testing.T) {
 	for _, calls := range []int{1, 2} { // before the write, and after it
 		t.Run(fmt.Sprintf("at the reading number %d", calls), func(t *testing.T) {

@@ -22,6 +22,9 @@ const (
 // errGone is nobody's token: logged out, idle or over.
 var errGone = fmt.Errorf("%w: there is no record", ErrRevoked)
 
+// errUnread is an end of a session of which nothing but the ID is known.
+var errUnread = fmt.Errorf("%w: nobody could read whose session this is", ErrStore)
+
 var errShut = fmt.Errorf("%w: %w", ErrStore, ErrForeign)
 
 // bounded limits a reading call; one that changes something is finished although the browser hangs up.
@@ -88,10 +91,10 @@ func (m *Manager) fetch(ctx context.Context, t token) (Session, error) {
 			s.token, s.Seen, s.Acted, s.Note, s.loaded, s.Retired = t, e.seen, e.acted, e.note, e.note, retired
 			return s, nil
 		case e.record.Next == nil:
-			s.token, s.Retired = token{tag: t.tag}, true
+			s.token, s.Retired = token{tag: t.tag, id: t.id}, true
 			return s, nil
 		}
-		t, retired = token{t.tag, e.record.Next}, true
+		t.secret, retired = e.record.Next, true
 	}
 	return Session{}, nil
 }
