@@ -23,7 +23,7 @@ type Config struct {
 	Hosts          []string       // host or host:port, lower case
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* are believed; empty = nobody (S3)
 	TrustNone      bool           // [none] was written: https without a proxy and without tls is meant
-	TrustEveryone  bool           // a /0 in TrustedProxies is meant
+	TrustEveryone  bool           // TrustedProxies that hold much of the internet are meant
 	TLS            TLS
 	Panel          Panel
 	Passwords      Passwords

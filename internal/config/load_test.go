@@ -84,14 +84,20 @@ func TestS03_NobodyIsTrustedByDefault(t *testing.T) {
 }
 
 func TestS03_EverybodyNeedsTheSwitch(t *testing.T) {
-	for _, network := range []string{"0.0.0.0/0", "::/0"} {
-		text := strings.Replace(small, "127.0.0.1/32", "'"+network+"'", 1)
-		if _, err := parse("f.yaml", []byte(text), nil); err == nil {
-			t.Errorf("%s was taken without trust_everyone", network)
+	for networks, wide := range map[string]bool{
+		"0.0.0.0/0": true, "'::/0'": true, "0.0.0.0/1, 128.0.0.0/1": true, "'::/1', '8000::/1'": true, "8.0.0.0/7": true, "2000::/3": true,
+		"fc00::/6": true, "8.0.0.0/8, 9.0.0.0/32": true, "'2400::/16', '2600::/64'": true,
+		"8.0.0.0/8, 8.8.0.0/16, 8.8.8.0/24": false, "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 127.0.0.0/8, 100.64.0.0/10, 8.0.0.0/8": false,
+		"'fc00::/7', 'fe80::/10', '::1/128', '2400::/16'": false, "173.245.48.0/20, 104.16.0.0/13, 172.64.0.0/13, '2400:cb00::/32'": false,
+	} {
+		text := strings.Replace(small, "127.0.0.1/32", networks, 1)
+		_, err := parse("f.yaml", []byte(text), nil)
+		if (err != nil) != wide || wide && !strings.Contains(err.Error(), "trust_everyone") {
+			t.Errorf("[%s] without trust_everyone: %v", networks, err)
 		}
 		c, err := parse("f.yaml", []byte(text+"trust_everyone: true\n"), nil)
-		if err != nil || len(c.TrustedProxies) != 1 || c.TrustedProxies[0].String() != network {
-			t.Errorf("%s was not taken with trust_everyone: %v", network, err)
+		if err != nil || len(c.TrustedProxies) != strings.Count(networks, "/") {
+			t.Errorf("[%s] was not taken with trust_everyone: %v", networks, err)
 		}
 	}
 }

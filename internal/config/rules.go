@@ -1,9 +1,6 @@
 package config
 
-import (
-	"net/netip"
-	"slices"
-)
+import "slices"
 
 // rule binds keys to one another. It is judged only when the values of all its keys were taken; its fault stands
 // where the first of them was written, or where it would be.
@@ -86,9 +83,8 @@ func httpsHasAnEnd(c *Config) string {
 }
 
 func everyoneIsMeant(c *Config) string {
-	everyone := func(p netip.Prefix) bool { return p.Bits() == 0 }
-	if slices.ContainsFunc(c.TrustedProxies, everyone) && !c.TrustEveryone {
-		return "believes X-Forwarded-* from everyone (name the proxies, or set trust_everyone: true)"
+	if !c.TrustEveryone && wide(c.TrustedProxies) {
+		return "believes X-Forwarded-* from much of the internet (name the proxies, or set trust_everyone: true)"
 	}
 	return ""
 }
