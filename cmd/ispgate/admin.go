@@ -50,7 +50,7 @@ func openAdmin(address string) string {
 // forwardedHeaders is what /readyz calls the state of trusted_proxies.
 const forwardedHeaders = "forwarded_headers"
 
-var errForwarder = errors.New("forwarded headers arrive from a server that is not in trusted_proxies")
+var errForwarder = errors.New("forwarded headers arrive from an address that is not in trusted_proxies")
 
 const pingTime = time.Second // of each store: one that hangs must not make the others look down
 

@@ -104,7 +104,7 @@ func (b builder) site() (*web.Site, error) {
 		return nil, usageError{fmt.Errorf("ui: %w", err)}
 	}
 	requests := perLabel(b.metrics.requests.WithLabelValues)
-	return &web.Site{Public: b.cfg.PublicURL, Hosts: b.cfg.Hosts, Trusted: b.cfg.TrustedProxies, ServiceWorker: b.profile.Forward.ServiceWorker,
+	return &web.Site{Public: b.cfg.PublicURL, Hosts: b.cfg.Hosts, Trusted: b.cfg.TrustedProxies, NoProxy: b.cfg.TrustNone, ServiceWorker: b.profile.Forward.ServiceWorker,
 		Patience: b.patience, AtStop: func(f func()) func() bool { return context.AfterFunc(b.stopping, f) },
 		Pages: pages, Log: b.log, Now: time.Now, Access: accessLog(b.cfg.Log.Access, b.log),
 		Observe: func(route string, took time.Duration) {

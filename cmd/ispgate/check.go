@@ -87,7 +87,7 @@ func checkForwarders(ctx context.Context, cfg *config.Config) error {
 	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&state); err != nil || state[forwardedHeaders] != "untrusted" {
 		return nil
 	}
-	return fmt.Errorf("%w: all its users share its address; the gateway's log names it", errForwarder)
+	return fmt.Errorf("%w: all users of a proxy there share it; the gateway's log names it and the cure", errForwarder)
 }
 
 // finding is one thing that check looked at.

@@ -77,14 +77,15 @@ func (s *Site) Identifying(r *http.Request) netip.Addr {
 }
 
 // noticeForwarder says once that a server on this machine or network forwards requests and is not believed: all its users
-// would share its address, and one of them could use up the password tries of all (S29).
+// would share its address, and one of them could use up the password tries of all (S29). The peer may as well be a stranger's browser
+// or a plain TCP forwarder, behind which strangers write the headers: the cure names no address.
 func (s *Site) noticeForwarder(r *http.Request, q *Request) {
-	if q.Trusted || s.forwarder.Load() != nil || !q.Peer.IsLoopback() && !q.Peer.IsPrivate() || !forwarded(r.Header) {
+	if s.NoProxy || q.Trusted || s.forwarder.Load() != nil || !q.Peer.IsLoopback() && !q.Peer.IsPrivate() || !forwarded(r.Header) {
 		return
 	}
 	if peer := q.Peer; s.forwarder.CompareAndSwap(nil, &peer) {
-		s.Log.Warn("forwarded headers arrive from a server that is not in trusted_proxies: all its users share its address", "peer", peer.String(),
-			"cure", "trusted_proxies: ["+netip.PrefixFrom(peer, peer.BitLen()).String()+"]")
+		s.Log.Warn("forwarded headers arrive from an address that is not in trusted_proxies: all users of a proxy there share it", "peer", peer.String(),
+			"cure", "name it in trusted_proxies if it is a proxy of yours that sets these headers itself; trusted_proxies: [none] if there is no proxy")
 	}
 }
 

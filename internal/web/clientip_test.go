@@ -125,23 +125,28 @@ func FuzzClientIP(f *testing.F) {
 func TestS03_UntrustedForwarder(t *testing.T) {
 	for _, c := range []struct {
 		name, peer, header string
-		told               bool
+		none, told         bool
 	}{
-		{"this machine", "127.0.0.2:1", "X-Forwarded-For", true},
-		{"the network", "192.168.3.4:1", "Forwarded", true},
-		{"nginx's own names", "[fd12::1]:1", "X-Original-Url", true},
-		{"a trusted proxy", "10.0.0.1:1", "X-Forwarded-For", false},
-		{"the world", "9.9.9.9:1", "X-Forwarded-For", false},
-		{"no such header", "127.0.0.2:1", "Accept", false},
+		{"this machine", "127.0.0.2:1", "X-Forwarded-For", false, true},
+		{"the network", "192.168.3.4:1", "Forwarded", false, true},
+		{"nginx's own names", "[fd12::1]:1", "X-Original-Url", false, true},
+		{"a trusted proxy", "10.0.0.1:1", "X-Forwarded-For", false, false},
+		{"the world", "9.9.9.9:1", "X-Forwarded-For", false, false},
+		{"no such header", "127.0.0.2:1", "Accept", false, false},
+		{"there is no proxy", "127.0.0.2:1", "X-Forwarded-For", true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, log := siteAt(t, "https://panel.example.net")
+			s.NoProxy = c.none
 			for range 3 {
 				ask(s, http.HandlerFunc(sayTarget), "GET", "/", "", "Peer", c.peer, c.header, "1.2.3.4")
 			}
 			lines := strings.Count(log.String(), "forwarded headers arrive")
 			if want := map[bool]int{true: 1}[c.told]; lines != want || s.UntrustedForwarder().IsValid() != c.told {
 				t.Errorf("%d lines, peer %s; want %d", lines, s.UntrustedForwarder(), want)
+			}
+			if _, cure, _ := strings.Cut(log.String(), `"cure"`); c.told && (!strings.Contains(cure, "[none]") || strings.Contains(cure, s.UntrustedForwarder().String())) {
+				t.Errorf("the cure names an address that a stranger may have: %s", cure)
 			}
 		})
 	}

@@ -27,6 +27,7 @@ type Site struct {
 	Public        *url.URL // the only source of absolute URLs (S11)
 	Hosts         []string // second names of the panel
 	Trusted       Trusted
+	NoProxy       bool // trusted_proxies: [none]: there is none that was forgotten
 	ServiceWorker bool // forward.service_worker
 	Patience      Patience
 	AtStop        func(f func()) (forget func() bool) // calls f when serving is to end; may be nil

@@ -21,6 +21,11 @@ func TestS03_ForgottenProxy(t *testing.T) {
 	if out := check(); !strings.Contains(out, "ok    trusted proxies") {
 		t.Errorf("before the first request:\n%s", out)
 	}
+	none := o.Branch(t, "trusted_proxies", "[none]", "admin", fmt.Sprintf("{listen: 127.0.0.1:%d}", harness.FreePort(t)))
+	none.BrowserAt(t, "203.0.113.7").Get("/dashboard")
+	if out, _ := harness.Run(t, nil, "check", "-c", none.Gateway.Config); !strings.Contains(out, "ok    trusted proxies") || strings.Contains(none.Gateway.Output(), "forwarded headers arrive") {
+		t.Errorf("with [none] somebody's header is a fault:\n%s", out)
+	}
 	for range 3 {
 		o.BrowserAt(t, "203.0.113.7").Get("/dashboard")
 	}
