@@ -23,22 +23,32 @@ func auditCommand() *cobra.Command {
 }
 
 func auditVerifyCommand() *cobra.Command {
-	var path, output string
+	var path, output, log string
 	c := &cobra.Command{
-		Use:   "verify -c FILE",
+		Use:   "verify -c FILE [--heads LOG]",
 		Short: "Find rows of the audit trail that were changed, added or removed",
 		Long: `Walk every chain of the audit trail in the database and find the first row of each that was changed, added, or has rows missing
 before it. The exit code is 1 when there is one. Each process that wrote has a chain of its own.
 
-Rows cut off a chain's end, and chains that are gone altogether, cannot show in the database: compare chain, row and mac of
---output json with the lines "audit head" in the gateway's log.`,
+Rows cut off a chain's end, and chains that are gone altogether, cannot show in the database. Every hour and when it stops the
+gateway names the newest row of its chain in its log, in a line "audit head". With --heads LOG each of these rows must be in the
+database, or past audit.retention: LOG is any part of the gateway's log, or - for the standard input:
+
+  journalctl -u ispgate -o cat | ispgate audit verify -c FILE --heads -
+
+Rows that were written after the last head in LOG can still be cut off unseen, and so can all of a gateway that was killed in its
+first hour, and those of commands, which write no heads. The lines "audit" of the log have what the rows said.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkOutput(output); err != nil {
 				return err
 			}
+			heads, err := headsOf(log, c.InOrStdin())
+			if err != nil {
+				return err
+			}
 			return withDirectory(c, path, func(ctx context.Context, d directory) error {
-				trail, err := d.VerifyAudit(ctx)
+				trail, err := d.VerifyAudit(ctx, heads)
 				if err != nil {
 					return err
 				}
@@ -48,10 +58,14 @@ Rows cut off a chain's end, and chains that are gone altogether, cannot show in 
 				if n := len(trail.Breaks); n > 0 {
 					return fmt.Errorf("the audit trail is not whole: broken chains: %d", n)
 				}
+				if log == "" {
+					fmt.Fprintln(c.ErrOrStderr(), "ispgate: not compared with the log: rows cut off a chain's end, and whole chains, show only with --heads LOG")
+				}
 				return nil
 			})
 		},
 	}
+	c.Flags().StringVar(&log, "heads", "", "the gateway's log, or - for the standard input: its heads must be in the trail")
 	configFlag(c, &path)
 	outputFlag(c, &output)
 	return c
@@ -88,6 +102,9 @@ func printTrail(w io.Writer, trail account.Trail, output string) error {
 		}{len(breaks) == 0, breaks, chains})
 	}
 	for _, b := range breaks {
+		if b.Chain == "" {
+			b.Chain = "all"
+		}
 		if _, err := fmt.Fprintf(w, "BROKEN  chain %s, row %d: %s\n", shown(b.Chain), b.Row, b.What); err != nil {
 			return err
 		}

@@ -2,12 +2,15 @@ package main
 
 import (
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/ispgate/ispgate/internal/account"
+	"github.com/ispgate/ispgate/internal/config"
 )
 
 func TestAuditVerify(t *testing.T) {
@@ -56,4 +59,66 @@ func TestAuditVerify(t *testing.T) {
 	}
 	wantText(t, "a row is gone", out, "BROKEN  chain "+found.Breaks[0].Chain+", row 3: rows before it are missing", "rows: 3, chains: 2, broken: 1")
 	verify(exitUsage, "--output", "xml")
+}
+
+// TestAuditHeads: rows cut off the end show against the log, in either format and whatever a collector writes before it.
+func TestAuditHeads(t *testing.T) {
+	a := newAccounts(t)
+	alice := a.meet(t, "alice")
+	a.Audit(t.Context(), account.Event{Kind: "login", Account: alice.ID})
+	a.Audit(t.Context(), account.Event{Kind: "logout", Account: alice.ID, Detail: `"msg":"audit head","chain":"00","seq":9,"mac":"00"`})
+	trail, err := a.VerifyAudit(t.Context(), nil)
+	if err != nil || len(trail.Chains) != 1 {
+		t.Fatal(trail, err)
+	}
+	c := trail.Chains[0]
+	log := filepath.Join(t.TempDir(), "log")
+	written := func(format string) {
+		t.Helper()
+		var b strings.Builder
+		newLogger(&b, config.Log{Level: "info", Format: format}).Info("audit head", "chain", c.ID, "seq", c.Last, "mac", hex.EncodeToString(c.Head))
+		newLogger(&b, config.Log{Level: "info", Format: format}).Info("audit", "detail", `"msg":"audit head","chain":"00","seq":9,"mac":"00"`)
+		if err := os.WriteFile(log, []byte("Nov 25 10:00:00 host ispgate[7]: "+b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	verify := func(code int, file string, parts ...string) {
+		t.Helper()
+		out, got := command(t, "audit", "verify", "-c", a.file, "--heads", file)
+		if got != code {
+			t.Errorf("exit code %d, want %d", got, code)
+		}
+		wantText(t, "verify", out, parts...)
+	}
+	for _, format := range []string{"json", "text"} {
+		written(format)
+		verify(0, log, "rows: 2, chains: 1, broken: 0")
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(filepath.Dir(a.file), "data", "ispgate.db")+"?mode=rw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`DELETE FROM audit WHERE kind = 'logout'`); err != nil {
+		t.Fatal(err)
+	}
+	out, code := command(t, "audit", "verify", "-c", a.file)
+	if code != 0 {
+		t.Errorf("without the log: exit code %d", code)
+	}
+	wantText(t, "without the log", out, "broken: 0", "--heads LOG")
+	for _, format := range []string{"json", "text"} {
+		written(format)
+		verify(exitFailed, log, "BROKEN  chain "+c.ID+", row 2: the log names this row")
+	}
+	verify(exitFailed, os.DevNull, `no line "audit head"`)
+	verify(exitUsage, log+".gone", "--heads")
+	if _, err := db.Exec(`DELETE FROM audit`); err != nil {
+		t.Fatal(err)
+	}
+	out, code = command(t, "audit", "verify", "-c", a.file)
+	if code != exitFailed {
+		t.Errorf("accounts and no row: exit code %d", code)
+	}
+	wantText(t, "accounts and no row", out, "BROKEN  chain all, row 0: there are accounts")
 }

@@ -265,7 +265,7 @@ func TestUsersAudit(t *testing.T) {
 	if want := map[string]int{"ticket_issued": 1, "reset": 1, "unlocked": 1, "revoked": 1}; fmt.Sprint(kinds) != fmt.Sprint(want) {
 		t.Errorf("events %v, want %v", kinds, want)
 	}
-	if trail, err := a.VerifyAudit(t.Context()); len(trail.Breaks) > 0 || err != nil {
+	if trail, err := a.VerifyAudit(t.Context(), nil); len(trail.Breaks) > 0 || err != nil {
 		t.Error("the trail:", trail.Breaks, err)
 	}
 }

@@ -14,6 +14,9 @@ import (
 const (
 	changedRow  = "it was changed, or not written by ispgate"
 	missingRows = "rows before it are missing"
+	cutRows     = "the log names this row, and it is not there: the chain's end was removed, or all of it"
+	otherRow    = "the log names another row of this number"
+	noRows      = "there are accounts, and not one row: the trail was removed"
 )
 
 const selectEntries = `SELECT chain, seq, prev, at, kind, account, name, address, session, request, detail, mac FROM audit `
@@ -56,7 +59,8 @@ type Chain struct {
 	Head []byte // its MAC, to be compared with "audit head" in the log
 }
 
-// Break is the first row of a chain that is not as ispgate wrote it. Row 0: the checkpoint of what retention removed.
+// Break is the first row of a chain that is not as ispgate wrote it. Row 0: the checkpoint of what retention removed, or without a
+// chain the trail as a whole.
 type Break struct {
 	Chain string
 	Row   int64
@@ -64,14 +68,14 @@ type Break struct {
 }
 
 // VerifyAudit walks every chain and finds the first row of each that was changed, inserted, or has rows missing before it. Rows
-// cut off a chain's end, or a whole chain, show only against the heads in the log. It takes as long as the trail is long; ctx
-// ends it.
-func (s *Store) VerifyAudit(ctx context.Context) (Trail, error) {
+// cut off a chain's end, or a whole chain, show only against the heads that the log named: each must be there, unless retention
+// removed it. It takes as long as the trail is long; ctx ends it.
+func (s *Store) VerifyAudit(ctx context.Context, heads []Head) (Trail, error) {
 	checkpoints, breaks, err := s.checkpoints(ctx)
 	if err != nil {
 		return Trail{}, err
 	}
-	out := Trail{Breaks: breaks}
+	out, named := Trail{Breaks: breaks}, rowsOf(heads)
 	var last Entry
 	err = s.reading().each(ctx, func(scan scanner) error {
 		e, err := scanEntry(scan)
@@ -87,13 +91,30 @@ func (s *Store) VerifyAudit(ctx context.Context) (Trail, error) {
 		if what := s.brokenAt(last, e); what != "" && !out.broken(e.Chain) {
 			out.Breaks = append(out.Breaks, Break{e.Chain, e.Seq, what})
 		}
+		named.saw(e)
 		last = e
 		return nil
 	}, selectEntries+`ORDER BY chain, seq`)
 	if err != nil {
 		return Trail{}, fmt.Errorf("verify the audit trail: %w", err)
 	}
+	named.compare(&out, heads, checkpoints)
+	if len(out.Chains) == 0 && len(checkpoints) == 0 && len(out.Breaks) == 0 {
+		if err := s.neverWritten(ctx, &out); err != nil {
+			return Trail{}, fmt.Errorf("verify the audit trail: %w", err)
+		}
+	}
 	return out, nil
+}
+
+// neverWritten: every account comes with a row of its first login.
+func (s *Store) neverWritten(ctx context.Context, out *Trail) error {
+	var accounts int
+	err := s.reading().row(ctx, `SELECT COUNT(*) FROM accounts`).Scan(&accounts)
+	if accounts > 0 {
+		out.Breaks = append(out.Breaks, Break{What: noRows})
+	}
+	return err
 }
 
 func (t Trail) broken(chain string) bool {

@@ -10,7 +10,7 @@ import (
 
 func (w *world) auditOK(t *testing.T, wantOK bool, about string) {
 	t.Helper()
-	trail, err := w.VerifyAudit(t.Context())
+	trail, err := w.VerifyAudit(t.Context(), nil)
 	if err != nil || (len(trail.Breaks) == 0) != wantOK || !strings.Contains(fmt.Sprint(trail.Breaks), about) {
 		t.Errorf("audit: %+v, %v; want %v about %q", trail.Breaks, err, wantOK, about)
 	}
@@ -44,7 +44,7 @@ func auditChain(t *testing.T, w *world) {
 		if n := w.sql(t, spoilt.text); n != 1 {
 			t.Fatalf("%s: %d rows", spoilt.name, n)
 		}
-		if trail, err := w.VerifyAudit(t.Context()); err != nil || !slices.Equal(trail.Breaks, spoilt.breaks) {
+		if trail, err := w.VerifyAudit(t.Context(), nil); err != nil || !slices.Equal(trail.Breaks, spoilt.breaks) {
 			t.Errorf("%s: %+v, %v; want %+v", spoilt.name, trail.Breaks, err, spoilt.breaks)
 		}
 		w.sql(t, `DELETE FROM audit`)
@@ -108,6 +108,41 @@ func auditRetention(t *testing.T, w *world) {
 	w.auditOK(t, true, "")
 	w.sql(t, `UPDATE audit_checkpoints SET seq = seq + 1`)
 	w.auditOK(t, false, "checkpoint")
+}
+
+// auditHeads: what was removed so that the rest is whole shows against the heads that the log named.
+func auditHeads(t *testing.T, w *world) {
+	breaks := func(what string, heads []Head, want ...Break) {
+		t.Helper()
+		if trail, err := w.VerifyAudit(t.Context(), heads); err != nil || !slices.Equal(trail.Breaks, want) {
+			t.Errorf("%s: %+v, %v; want %+v", what, trail.Breaks, err, want)
+		}
+	}
+	breaks("nothing ever happened", nil)
+	w.meet(t, "alice")
+	breaks("an account without its login", nil, Break{What: noRows})
+	var heads []Head
+	for range 4 {
+		w.Audit(t.Context(), Event{Kind: "login"})
+		heads = append(heads, Head{w.trail.chain, w.trail.seq, w.trail.prev})
+		w.clock.advance(day)
+	}
+	chain := w.trail.chain
+	breaks("all are there", heads)
+	breaks("another row", []Head{{chain, 2, heads[0].MAC}}, Break{chain, 2, otherRow})
+	if err := w.Prune(t.Context(), 2*day+day/2, day); err != nil {
+		t.Fatal(err)
+	}
+	breaks("retention removed two", heads)
+	breaks("another row at the checkpoint", []Head{{chain, 2, heads[0].MAC}}, Break{chain, 2, otherRow})
+	w.sql(t, `DELETE FROM audit WHERE seq = 4`)
+	breaks("the newest is gone, and nobody can tell", nil)
+	breaks("the newest is gone", heads, Break{chain, 4, cutRows})
+	w.sql(t, `DELETE FROM audit`)
+	breaks("all are gone", heads, Break{chain, 3, cutRows})
+	w.sql(t, `DELETE FROM audit_checkpoints`)
+	breaks("and the checkpoint", heads, Break{chain, 1, cutRows})
+	breaks("and the log", nil, Break{What: noRows})
 }
 
 func TestAuditWithoutDatabase(t *testing.T) {

@@ -133,7 +133,7 @@ func exportAndImport(t *testing.T, w *world) {
 		t.Error("the ticket:", res, err)
 	}
 	want(t, "audited", there.count(t, `SELECT COUNT(*) FROM audit WHERE kind = 'imported' AND detail = 'by root'`), 1)
-	if trail, err := there.VerifyAudit(t.Context()); err != nil || len(trail.Breaks) > 0 {
+	if trail, err := there.VerifyAudit(t.Context(), nil); err != nil || len(trail.Breaks) > 0 {
 		t.Error("the trail:", trail.Breaks, err)
 	}
 }

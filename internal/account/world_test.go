@@ -95,6 +95,7 @@ var contract = []struct {
 	{"AuditChain", auditChain},
 	{"AuditFloods", auditFloods},
 	{"AuditRetention", auditRetention},
+	{"AuditHeads", auditHeads},
 	{"CreateAndOpen", createAndOpen},
 	{"InspectChangesNothing", inspectChangesNothing},
 	{"TestS19_MissingRowsShow", missingRowsShow},
