@@ -6,11 +6,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/ispgate/ispgate/proxy"
 	"github.com/ispgate/ispgate/test/harness"
 )
 
@@ -149,6 +151,36 @@ func TestDocsShowWhatIsPrinted(t *testing.T) {
 			t.Errorf("docs/%s.md shows something else than is printed; ISPGATE_WRITE_DOCS=1 go test ./test/front -run Docs writes it", server)
 		} else if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestDocsSayWhatNginxLetsPass: the guide names every family of headers that nginx cannot remove as one, and members that pass.
+func TestDocsSayWhatNginxLetsPass(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(harness.Root(t), "docs", "nginx.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, about, ok := strings.Cut(string(text), "nginx cannot remove headers by the beginning of a name.")
+	about, _, closed := strings.Cut(about, "\n* ")
+	if !ok || !closed {
+		t.Fatal("docs/nginx.md does not say what passes")
+	}
+	names, families := proxy.Managed(proxy.Identity{User: "Remote-User", Role: "Remote-Role"})
+	whole, passing, _ := strings.Cut(strings.ToLower(about), "here their other members")
+	for _, f := range families {
+		if !strings.Contains(whole, "`"+f+"*`") {
+			t.Errorf("docs/nginx.md does not name the family %s*", f)
+		}
+	}
+	members := regexp.MustCompile("`([a-z]+-[a-z-]+)`").FindAllStringSubmatch(passing, -1)
+	if len(members) != 4 {
+		t.Errorf("members that pass: %q, want four", members)
+	}
+	for _, m := range members {
+		if slices.Contains(names, m[1]) || !slices.ContainsFunc(families, func(f string) bool { return strings.HasPrefix(m[1], f) }) {
+			t.Errorf("docs/nginx.md says of %s that it passes", m[1])
 		}
 	}
 }
