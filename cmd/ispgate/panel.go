@@ -1,17 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/ispgate/ispgate/internal/config"
 	"github.com/ispgate/ispgate/internal/panel"
@@ -79,7 +76,7 @@ func checkPanelLogin(c *cobra.Command, ask panelAsk) error {
 	}
 	question := panel.Ask{Client: panel.Client{UserAgent: "Mozilla/5.0 (X11; Linux x86_64) ispgate-check", Language: "en"}, Username: ask.user, Wrong: ask.wrong}
 	if ask.user != "" {
-		if question.Password, err = readPassword(c.InOrStdin(), c.ErrOrStderr(), "Password of "+ask.user+" at the panel: "); err != nil {
+		if question.Password, err = readPassword(c.Context(), c.InOrStdin(), c.ErrOrStderr(), "Password of "+ask.user+" at the panel: "); err != nil {
 			return err
 		}
 	}
@@ -120,7 +117,12 @@ func conclude(out io.Writer, found *panel.Proposal, file string) error {
 	case !found.Complete():
 		return errors.New("no profile written: it would not work yet")
 	default:
-		return writeProfile(out, file, found.YAML())
+		fmt.Fprintln(out)
+		if err := writeFile(out, file, found.YAML(), false); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "name it in the configuration, panel: {profile: %s}\n", file)
+		return nil
 	}
 	if !found.Complete() {
 		return errors.New("no working profile yet")
@@ -130,36 +132,4 @@ func conclude(out io.Writer, found *panel.Proposal, file string) error {
 
 func indented(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
-}
-
-func writeProfile(out io.Writer, file, text string) error {
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) // #nosec G302 G304 -- a new file that the operator names; a profile has no secrets
-	if err != nil {
-		return fmt.Errorf("write the profile: %w", err)
-	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write the profile: %w", err)
-	}
-	fmt.Fprintf(out, "\nwritten to %s: name it in the configuration, panel: {profile: %s}\n", file, file)
-	return nil
-}
-
-// readPassword asks on the terminal, without showing what is typed; from a pipe it takes one line.
-func readPassword(in io.Reader, prompt io.Writer, question string) (string, error) {
-	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprint(prompt, question)
-		typed, err := term.ReadPassword(int(f.Fd()))
-		fmt.Fprintln(prompt)
-		return string(typed), err
-	}
-	line, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read the password: %w", err)
-	}
-	line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
-	if line == "" {
-		return "", usageError{errors.New("no password: type it, or give it as a line of the standard input")}
-	}
-	return line, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ A running gateway takes the changed file by itself.`,
 			if len(args) > 0 && (name == "" || strings.ContainsFunc(name, func(r rune) bool { return r == ':' || r == '#' || unicode.IsSpace(r) || unicode.IsControl(r) })) {
 				return usageError{errors.New("NAME is empty, or holds a colon, a #, a blank or a control character")}
 			}
-			password, err := newPassword(c.InOrStdin(), c.ErrOrStderr())
+			password, err := newPassword(c.Context(), c.InOrStdin(), c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -51,12 +52,12 @@ A running gateway takes the changed file by itself.`,
 }
 
 // newPassword asks twice on the terminal; a pipe is believed at once.
-func newPassword(in io.Reader, prompt io.Writer) (string, error) {
-	first, err := readPassword(in, prompt, "New password: ")
+func newPassword(ctx context.Context, in io.Reader, prompt io.Writer) (string, error) {
+	first, err := readPassword(ctx, in, prompt, "New password: ")
 	if f, ok := in.(*os.File); err != nil || !ok || !term.IsTerminal(int(f.Fd())) {
 		return first, err
 	}
-	again, err := readPassword(in, prompt, "Once more: ")
+	again, err := readPassword(ctx, in, prompt, "Once more: ")
 	if err == nil && again != first {
 		err = usageError{errors.New("the two are not the same")}
 	}
