@@ -29,18 +29,24 @@ const (
 )
 
 func frontCommand(server string) *cobra.Command {
-	var path, mode string
+	var path, mode, file string
+	var force bool
 	name := frontServers[server]
 	c := &cobra.Command{
-		Use:   server + " -c FILE",
+		Use:   server + " -c FILE [--mode MODE] [--write FILE [--force]]",
 		Short: "Print a configuration for " + name + " in front of the gateway",
 		Long: `Print a working configuration for ` + name + ` in front of the gateway, made from the gateway's own configuration and the profile
 of the panel. With --mode proxy everything passes through the gateway. With --mode auth-request ` + name + ` passes requests to the
-panel itself and asks the gateway before each: that needs panel.cookies: passthrough, which protects less (docs/` + server + `.md).`,
+panel itself and asks the gateway before each: that needs panel.cookies: passthrough, which protects less (docs/` + server + `.md).
+
+--write FILE writes it to a new file, only when there is something to write; --force writes over one that exists.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if mode != modeProxy && mode != modeAsk {
 				return usageError{fmt.Errorf("--mode %q: it is %s or %s", mode, modeProxy, modeAsk)}
+			}
+			if force && file == "" {
+				return usageError{errors.New("--force goes with --write")}
 			}
 			cfg, err := loadConfig(path)
 			if err != nil {
@@ -50,25 +56,37 @@ panel itself and asks the gateway before each: that needs panel.cookies: passthr
 			if err != nil {
 				return err
 			}
-			return printFront(c.OutOrStdout(), c.ErrOrStderr(), server, mode, cfg, profile)
+			text, err := frontText(c.ErrOrStderr(), server, mode, cfg, profile)
+			if err != nil {
+				return err
+			}
+			if file == "" {
+				_, err = fmt.Fprint(c.OutOrStdout(), text)
+				return err
+			}
+			return writeFile(c.OutOrStdout(), file, text, force)
 		},
 	}
 	configFlag(c, &path)
 	c.Flags().StringVar(&mode, "mode", modeProxy, modeProxy+" or "+modeAsk)
+	c.Flags().StringVar(&file, "write", "", "write the configuration to this file, which must not exist")
+	c.Flags().BoolVar(&force, "force", false, "the file may exist: write over it")
 	return c
 }
 
-func printFront(out, notes io.Writer, server, mode string, cfg *config.Config, profile *panel.Profile) error {
+// frontText is the whole configuration, or an error that says why there is none.
+func frontText(notes io.Writer, server, mode string, cfg *config.Config, profile *panel.Profile) (string, error) {
 	if err := frontPossible(server, mode, cfg, profile); err != nil {
-		return usageError{err}
+		return "", usageError{err}
 	}
 	f := newFront(server, mode, cfg, profile)
 	t, err := template.ParseFS(frontFiles, "front/"+server+".tmpl")
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := t.ExecuteTemplate(out, server+".tmpl", f); err != nil {
-		return err
+	var text strings.Builder
+	if err := t.ExecuteTemplate(&text, server+".tmpl", f); err != nil {
+		return "", err
 	}
 	if missing(cfg.TrustedProxies, f.Trusted) {
 		fmt.Fprintf(notes, "ispgate: the gateway does not believe this server yet: add to its configuration  trusted_proxies: [%s]\n", f.Trusted)
@@ -76,7 +94,7 @@ func printFront(out, notes io.Writer, server, mode string, cfg *config.Config, p
 	if mode == modeAsk && profile.Login.Anywhere {
 		fmt.Fprintln(notes, "ispgate: this panel takes a login on any address (login.anywhere), which only --mode proxy can refuse: who is logged in can become somebody else there")
 	}
-	return nil
+	return text.String(), nil
 }
 
 // frontPossible refuses what would look as if it worked.
