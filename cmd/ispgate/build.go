@@ -64,8 +64,15 @@ type builder struct {
 	metrics *metrics
 	log     *slog.Logger
 
-	stopping context.Context // ends when serving is to end
+	stopping context.Context // ends when serving is to end; nil: it does not
 	patience web.Patience
+}
+
+func (b builder) serving() context.Context {
+	if b.stopping == nil {
+		return context.Background()
+	}
+	return b.stopping
 }
 
 func (b builder) gateway() (*gateway, error) {
@@ -105,7 +112,7 @@ func (b builder) site() (*web.Site, error) {
 	}
 	requests := perLabel(b.metrics.requests.WithLabelValues)
 	return &web.Site{Public: b.cfg.PublicURL, Hosts: b.cfg.Hosts, Trusted: b.cfg.TrustedProxies, NoProxy: b.cfg.TrustNone, ServiceWorker: b.profile.Forward.ServiceWorker,
-		Patience: b.patience, AtStop: func(f func()) func() bool { return context.AfterFunc(b.stopping, f) },
+		Patience: b.patience, AtStop: func(f func()) func() bool { return context.AfterFunc(b.serving(), f) },
 		Pages: pages, Log: b.log, Now: time.Now, Access: accessLog(b.cfg.Log.Access, b.log),
 		Observe: func(route string, took time.Duration) {
 			requests(route).Observe(took.Seconds())
@@ -189,7 +196,7 @@ func (b builder) proxy(site *web.Site, pan *panel.Panel, sessions *session.Manag
 			}
 		}}
 	return proxy.New(proxy.Options{Site: site, Gate: gate, Panel: pan, Headers: proxy.Identity{User: b.cfg.Headers.User, Role: b.cfg.Headers.Role},
-		Audit: b.auditProxy, End: b.end(sessions), Upstream: m.upstream.Observe, Stopping: b.stopping.Done(), Removed: func(n int) { m.removedHeaders.Add(float64(n)) }})
+		Audit: b.auditProxy, End: b.end(sessions), Upstream: m.upstream.Observe, Stopping: b.serving().Done(), Removed: func(n int) { m.removedHeaders.Add(float64(n)) }})
 }
 
 // end puts a session out on every node, although the browser hangs up: SQL tells the others, and its record in Redis is

@@ -21,7 +21,7 @@ func demoBuilder(t *testing.T) builder {
 	t.Cleanup(stop)
 	log := slog.New(slog.DiscardHandler)
 	d := demonstration{listen: "127.0.0.1:0"}
-	b := builder{cfg: d.config(), metrics: newMetrics(), log: log, stopping: ctx}
+	b := builder{cfg: d.config(), metrics: newMetrics(), log: log}
 	b.cfg.PublicURL, _ = url.Parse("https://panel.example.net")
 	people, err := d.accounts()
 	if err != nil {

@@ -82,7 +82,7 @@ func TestStandbyStopsTrying(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := newMetrics()
-	front, err := newStandby(builder{cfg: cfg, profile: profile, metrics: m, log: slog.New(slog.DiscardHandler), stopping: t.Context()}, &health{})
+	front, err := newStandby(builder{cfg: cfg, profile: profile, metrics: m, log: slog.New(slog.DiscardHandler)}, &health{})
 	if err != nil {
 		t.Fatal(err)
 	}
