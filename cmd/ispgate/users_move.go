@@ -13,7 +13,6 @@ import (
 
 	"github.com/ispgate/ispgate/internal/account"
 	"github.com/ispgate/ispgate/internal/config"
-	"github.com/ispgate/ispgate/internal/keyring"
 )
 
 func usersExportCommand() *cobra.Command {
@@ -118,16 +117,11 @@ func readDocument(in io.Reader, from string) (*account.Document, error) {
 }
 
 func importDocument(c *cobra.Command, cfg *config.Config, d *account.Document) error {
-	profile, err := loadProfile(cfg)
+	database, err := closedDatabase(c, cfg)
 	if err != nil {
 		return err
 	}
-	ring, err := keyring.Load(cfg.KeysFile)
-	if err != nil {
-		return usageError{fmt.Errorf("keys_file: %w", err)}
-	}
-	log := newLogger(c.ErrOrStderr(), config.Log{Level: "error", Format: "text"})
-	return account.Import(c.Context(), accountOptions(cfg, profile, ring, log), d, "by "+operator(), progress(c.ErrOrStderr(), time.Now))
+	return account.Import(c.Context(), database, d, "by "+operator(), progress(c.ErrOrStderr(), time.Now))
 }
 
 const progressEvery = 3 * time.Second

@@ -32,16 +32,11 @@ Stop the gateway before, and start it again afterwards. All sessions end.`,
 			if err != nil {
 				return err
 			}
-			profile, err := loadProfile(cfg)
+			database, err := closedDatabase(c, cfg)
 			if err != nil {
 				return err
 			}
-			ring, err := keyring.Load(cfg.KeysFile)
-			if err != nil {
-				return usageError{fmt.Errorf("keys_file: %w", err)}
-			}
-			log := newLogger(c.ErrOrStderr(), config.Log{Level: "error", Format: "text"})
-			done, err := account.Rekey(c.Context(), accountOptions(cfg, profile, ring, log), "by "+operator(), !yes)
+			done, err := account.Rekey(c.Context(), database, "by "+operator(), !yes)
 			if err != nil {
 				return fmt.Errorf("database: %w", err)
 			}
@@ -71,4 +66,17 @@ func printRekeying(w io.Writer, r account.Rekeying, done bool) error {
 	}
 	_, err := fmt.Fprintln(w, last)
 	return err
+}
+
+// closedDatabase is the database that a command changes as a whole, while no gateway has it open.
+func closedDatabase(c *cobra.Command, cfg *config.Config) (account.Options, error) {
+	profile, err := loadProfile(cfg)
+	if err != nil {
+		return account.Options{}, err
+	}
+	ring, err := keyring.Load(cfg.KeysFile)
+	if err != nil {
+		return account.Options{}, usageError{fmt.Errorf("keys_file: %w", err)}
+	}
+	return accountOptions(cfg, profile, ring, newLogger(c.ErrOrStderr(), config.Log{Level: "error", Format: "text"})), nil
 }
