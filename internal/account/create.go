@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 )
 
 // Create makes the account database: the file (0600, in a 0700 directory) or, on a server, the tables in an empty
@@ -26,17 +25,11 @@ func Create(ctx context.Context, opt Options) error {
 	if k.create == nil {
 		return create(ctx, opt)
 	}
-	made, err := k.create(at)
+	settle, err := k.create(ctx, at)
 	if err != nil {
 		return err
 	}
-	if err := create(ctx, opt); err != nil {
-		if made { // ours, just made: nothing is lost
-			err = errors.Join(err, os.Remove(at.path))
-		}
-		return err
-	}
-	return nil
+	return settle(create(ctx, opt))
 }
 
 func create(ctx context.Context, opt Options) error {
@@ -53,7 +46,7 @@ func (s *Store) found(ctx context.Context) error {
 	if err := s.refuseExisting(ctx); err != nil {
 		return err
 	}
-	if err := s.db.migrate(ctx); err != nil {
+	if err := s.db.forward(ctx); err != nil { // kind.create holds the file, a server's locker its tables
 		return err
 	}
 	s.install = randomID()

@@ -27,9 +27,12 @@ type kind struct {
 	hold       func(context.Context, address) (release func(), err error)      // keeps other migrators out
 	open       func(context.Context, address) (write, read *sql.DB, err error) // ErrMissing
 	patient    func(address) (*sql.DB, error)                                  // for migrations, which may take minutes; nil: write does
-	create     func(address) (made bool, err error)                            // the empty database; nil: the administrator makes it
+	create     func(context.Context, address) (settle, error)                  // the empty database; nil: the administrator makes it
 	standalone func(address) bool                                              // made by Open
 }
+
+// settle ends what create began: it lets others at the database, and takes it away again if the fault left nothing in it.
+type settle func(fault error) error
 
 // address is a database URL taken apart.
 type address struct {

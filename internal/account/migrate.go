@@ -38,6 +38,11 @@ func (d database) migrate(ctx context.Context) error {
 		}
 		defer release()
 	}
+	return d.forward(ctx)
+}
+
+// forward is migrate for who holds the database already.
+func (d database) forward(ctx context.Context) error {
 	on := d.write
 	if d.kind.patient != nil {
 		var err error

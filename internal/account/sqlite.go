@@ -142,22 +142,37 @@ func checkModes(path string) error {
 	return nil
 }
 
-// createSQLite makes the file, unless it is there: whose it is then shows when it is opened.
-func createSQLite(at address) (made bool, err error) {
+// createSQLite makes the file, unless it is there: whose it is then shows when it is opened. The directory is held until
+// the first rows are in: an init that fails must not take away the file in which another one just succeeded.
+func createSQLite(ctx context.Context, at address) (settle, error) {
 	if err := os.MkdirAll(filepath.Dir(at.path), 0o700); err != nil {
-		return false, fmt.Errorf("make the directory of the account database: %w", err)
+		return nil, fmt.Errorf("make the directory of the account database: %w", err)
 	}
 	if err := keyring.PrivateDirectory("database", at.path); err != nil {
-		return false, fmt.Errorf("%w: %w", ErrUnfit, err)
+		return nil, fmt.Errorf("%w: %w", ErrUnfit, err)
+	}
+	release, err := holdDirectory(ctx, at)
+	if err != nil {
+		return nil, err
 	}
 	f, err := os.OpenFile(at.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return false, nil
+		return func(fault error) error { release(); return fault }, nil
+	}
+	if err == nil {
+		err = f.Close()
 	}
 	if err != nil {
-		return false, fmt.Errorf("create the account database: %w", err)
+		release()
+		return nil, fmt.Errorf("create the account database: %w", err)
 	}
-	return true, f.Close()
+	return func(fault error) error {
+		defer release()
+		if fault != nil { // ours, just made: nothing is lost
+			fault = errors.Join(fault, os.Remove(at.path))
+		}
+		return fault
+	}, nil
 }
 
 // holdDirectory locks the directory, not the file: closing a second descriptor of the file would drop SQLite's own locks.
