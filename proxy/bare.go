@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 )
@@ -9,15 +8,11 @@ import (
 // bare is the transport without what would pass the panel's word on unseen.
 type bare struct{ http.RoundTripper }
 
-type valueless struct{ context.Context }
-
-func (valueless) Value(any) any { return nil }
-
-// RoundTrip calls the transport with a context without values: an httptrace hook of ReverseProxy would pass the panel's 1xx answers
-// on, Set-Cookie included, and clear the headers of the final one (S8). Trailers stay behind, announced or not: they come when
-// nobody looks any more, and a proxy may drop them (RFC 9110 section 6.5.1).
+// RoundTrip calls the transport in the context that ReverseProxy was called with, without the httptrace hook that it adds: that would
+// pass the panel's 1xx answers on, Set-Cookie included, and clear the headers of the final one (S8). Trailers stay behind, announced or
+// not: they come when nobody looks any more, and a proxy may drop them (RFC 9110 section 6.5.1).
 func (b bare) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := b.RoundTripper.RoundTrip(r.WithContext(valueless{r.Context()}))
+	res, err := b.RoundTripper.RoundTrip(r.WithContext(passingOf(r).Context))
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ type passing struct {
 }
 
 const (
-	flushWithin = 2 * time.Millisecond // pieces of an answer wait so long for the next one; those of an event stream do not
+	flushWithin = 10 * time.Millisecond // pieces of an answer wait so long for the next one; those of an event stream do not
 	unannounced = -2
 )
 
