@@ -167,6 +167,10 @@ func (c *Custody) Strip(headers []string) string {
 // Close rewrites the Set-Cookie headers of a panel's answer for the browser. target is what the panel was asked for, request
 // are the Cookie headers of the browser's own request: they tell which chunks are left over.
 func (c *Custody) Close(seal Seal, h http.Header, target string, request []string) {
+	if h["Set-Cookie2"] != nil { // RFC 2965: read by some as Set-Cookie is, and sealed by nobody (S14)
+		h.Del("Set-Cookie2")
+		c.dropped()
+	}
 	lines := h.Values("Set-Cookie")
 	if len(lines) == 0 {
 		return

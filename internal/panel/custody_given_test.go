@@ -34,6 +34,30 @@ func TestAttributes(t *testing.T) {
 	}
 }
 
+// TestS14_SetCookie2 (RFC 2965): some clients keep what is in it as they keep a cookie.
+func TestS14_SetCookie2(t *testing.T) {
+	for name, mode := range map[string]Mode{"sealed": Sealed, "passthrough": Passthrough} {
+		for beside, set := range map[string][]string{"alone": nil, "beside a cookie": {"laravel_session=1; Path=/"}} {
+			t.Run(name+" "+beside, func(t *testing.T) {
+				c, dropped := keeper(t, here, mode, "")
+				for _, seal := range []Seal{c.Session("one"), c.Public()} {
+					h := http.Header{"Set-Cookie2": {"laravel_session=1; Version=1"}}
+					if set != nil {
+						h["Set-Cookie"] = set
+					}
+					c.Close(seal, h, "/", nil)
+					if h["Set-Cookie2"] != nil || len(h["Set-Cookie"]) != len(set) {
+						t.Errorf("the browser gets %q", h)
+					}
+				}
+				if *dropped != 2 {
+					t.Errorf("%d counted, want 2", *dropped)
+				}
+			})
+		}
+	}
+}
+
 func TestVisibleAndPublicCookies(t *testing.T) {
 	c, dropped := keeper(t, here, Sealed, "")
 	one, public := c.Session("one"), c.Public()
