@@ -4,6 +4,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +21,15 @@ func TestAlertRules(t *testing.T) {
 		if output, err := command.CombinedOutput(); err != nil {
 			t.Errorf("promtool %s %s: %v\n%s", check[1], check[2], err, output)
 		}
+	}
+}
+
+// The image holds the program that make builds and tests.
+func TestImageIsBuiltAsTested(t *testing.T) {
+	flags := regexp.MustCompile(`-gcflags=\S+=-l\b`)
+	image, tested := flags.FindAllString(string(read(t, "Dockerfile")), -1), flags.FindAllString(string(read(t, "Makefile")), -1)
+	if len(image) == 0 || !slices.Equal(image, tested) {
+		t.Errorf("the Dockerfile builds with %q, the Makefile with %q", image, tested)
 	}
 }
 

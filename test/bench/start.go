@@ -23,9 +23,9 @@ const (
 // start is how soon the program answers, and how big it is, built as it is shipped.
 func (w *world) start(settings) ([]row, error) {
 	progress("starts")
-	program := filepath.Join(w.house.TempDir(), "ispgate")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "./cmd/ispgate")
-	build.Dir, build.Env = harness.Root(w.house), append(os.Environ(), "CGO_ENABLED=0")
+	build := exec.Command("make", "build")
+	build.Dir = harness.Root(w.house)
+	program := filepath.Join(build.Dir, "bin", "ispgate")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %v\n%s", err, out)
 	}
