@@ -24,11 +24,12 @@ type front struct {
 
 	Gateway, GatewayURL string // host:port or unix:/path; as Caddy and Traefik write it
 
-	Panel, PanelHost, PanelHostCaddy, PanelName, PanelCA string
-	PanelTLS, PassHost                                   bool
-	Proto, ProtoCaddy                                    string // what the panel is told
-	ClientIP, Authorization                              bool
-	Seconds                                              int
+	Panel, PanelAddress, PanelHost, PanelHostCaddy string
+	PanelName, PanelCA                             string // panel.server_name and ca_file; empty: the address, and the CAs of the machine
+	PanelTLS, PassHost                             bool
+	Proto, ProtoCaddy                              string // what the panel is told
+	ClientIP, Authorization                        bool
+	Seconds                                        int // without a byte of the panel
 
 	User, Role, UserVar, RoleVar string   // the identity headers, and how nginx calls them
 	Cleared                      []string // header names that no client may say
@@ -85,13 +86,7 @@ func (f *front) gateway(cfg *config.Config) {
 func (f *front) panel(cfg *config.Config, profile *panel.Profile) {
 	u, fw := cfg.Panel.URL, profile.Forward
 	f.Panel, f.PanelTLS, f.PassHost = u.String(), u.Scheme == "https", fw.Host == "keep"
-	f.PanelName, f.PanelCA = u.Hostname(), "/etc/ssl/certs/ca-certificates.crt"
-	if cfg.Panel.ServerName != "" {
-		f.PanelName = cfg.Panel.ServerName
-	}
-	if cfg.Panel.CAFile != "" {
-		f.PanelCA = cfg.Panel.CAFile
-	}
+	f.PanelAddress, f.PanelName, f.PanelCA = u.Hostname(), cfg.Panel.ServerName, cfg.Panel.CAFile
 	f.PanelHost, f.PanelHostCaddy = fw.Host, fw.Host
 	switch fw.Host {
 	case "keep":

@@ -68,6 +68,34 @@ func TestPrintedIsAccepted(t *testing.T) {
 	}
 }
 
+// TestPrintedReachesThePanel: a server that passes requests on itself checks the panel as the gateway would and waits as long.
+func TestPrintedReachesThePanel(t *testing.T) {
+	t.Parallel()
+	const ca = "/etc/ssl/certs/ca-certificates.crt"
+	file := written(t, "public_url: https://panel.example.net\ntrusted_proxies: [127.0.0.1/32]\n"+
+		"panel: {url: 'https://127.0.0.1:8443', server_name: panel.internal, ca_file: "+ca+", timeout: 75s, profile: ispbills"+passthrough+"}\n")
+	for server, want := range map[string][]string{
+		"nginx":   {"proxy_ssl_verify on;", "proxy_ssl_name panel.internal;", "proxy_ssl_trusted_certificate " + ca + ";", "proxy_read_timeout 75s;"},
+		"caddy":   {"tls_server_name panel.internal\n", `tls_trusted_ca_certs "` + ca + `"`, "response_header_timeout 75s\n"},
+		"traefik": {`serverName: "panel.internal"`, `rootCAs: ["` + ca + `"]`, `responseHeaderTimeout: "75s"`, "serversTransport: panel\n"},
+	} {
+		t.Run(server, func(t *testing.T) {
+			text := harness.Printed(t, server, "-c", file, "--mode", "auth-request")
+			for _, line := range want {
+				if !strings.Contains(text, line) {
+					t.Errorf("no %q in\n%s", line, text)
+				}
+			}
+			switch server {
+			case "caddy":
+				caddyAccepts(t, text)
+			case "traefik":
+				traefikReads(t, text)
+			}
+		})
+	}
+}
+
 func caddyAccepts(t *testing.T, text string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "Caddyfile")
@@ -88,15 +116,23 @@ func traefikReads(t *testing.T, text string) {
 		HTTP struct {
 			Routers     map[string]struct{ Rule, Service string }
 			Middlewares map[string]any
-			Services    map[string]any
+			Services    map[string]struct {
+				LoadBalancer struct {
+					ServersTransport string `yaml:"serversTransport"`
+				} `yaml:"loadBalancer"`
+			}
+			Transports map[string]any `yaml:"serversTransports"`
 		}
 	}
 	if err := yaml.Unmarshal([]byte(text), &file); err != nil {
 		t.Fatalf("traefik: %v\n%s", err, text)
 	}
 	for name, r := range file.HTTP.Routers {
-		if file.HTTP.Services[r.Service] == nil || strings.Count(r.Rule, "`")%2 != 0 || strings.Count(r.Rule, "(") == 0 {
+		if _, ok := file.HTTP.Services[r.Service]; !ok || strings.Count(r.Rule, "`")%2 != 0 || strings.Count(r.Rule, "(") == 0 {
 			t.Errorf("traefik: router %s: %+v", name, r)
+		}
+		if by := file.HTTP.Services[r.Service].LoadBalancer.ServersTransport; by != "" && file.HTTP.Transports[by] == nil {
+			t.Errorf("traefik: service %s goes by %q, which is not there", r.Service, by)
 		}
 	}
 }
