@@ -137,11 +137,6 @@ func TestS35_GarbageIsNobodys(t *testing.T) {
 			w.client.Del(ctx, k.seen)
 			w.client.LPush(ctx, k.seen, "x")
 		},
-		"note": func(w *world, _ *Manager, _ Session, k keys) { w.client.Set(ctx, k.note, "garbage", time.Hour) },
-		"note of the wrong type": func(w *world, _ *Manager, _ Session, k keys) {
-			w.client.Del(ctx, k.note)
-			w.client.SAdd(ctx, k.note, "x")
-		},
 	}
 	for label, harm := range damage {
 		t.Run(label, func(t *testing.T) {

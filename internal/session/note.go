@@ -39,7 +39,8 @@ func (m *Manager) writeNote(ctx context.Context, s Session, n Note) (next []byte
 		if err != nil {
 			return err
 		}
-		switch r := e.record; {
+		r := e.record
+		switch {
 		case r.ID == "":
 			return errGone
 		case r.Retired && r.Next == nil:
@@ -48,17 +49,17 @@ func (m *Manager) writeNote(ctx context.Context, s Session, n Note) (next []byte
 			next = r.Next
 			return nil
 		}
-		left := moment(e.record.Until).Sub(m.opt.Now())
-		if left <= 0 {
+		left := moment(r.Until).Sub(m.opt.Now())
+		if left < time.Millisecond {
 			return errGone
 		}
-		note := seal(m.vault(s.token), k.note, merge(s.loaded, n, e.note))
+		r.Note = merge(s.loaded, n, r.Note)
 		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			p.Set(ctx, k.note, note, (left + noteGrace).Round(time.Millisecond))
+			p.Set(ctx, k.record, seal(m.vault(s.token), k.record, r), left)
 			return nil
 		})
 		return err
-	}, k.record, k.note)
+	}, k.record)
 	return next, err
 }
 

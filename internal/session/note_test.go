@@ -128,26 +128,47 @@ func TestSetNoteFollowsARotation(t *testing.T) {
 	wantError(t, "SetNote of nobody", m.SetNote(t.Context(), Session{}, Note{Used: "x"}), ErrStage)
 }
 
+// A mark that restricts the session cannot be lost alone: not to eviction, and not to somebody who puts back what was before it.
 func TestALostNoteEndsTheSession(t *testing.T) {
 	w := newWorld(t)
 	m := w.node()
 	s, c := w.login(m, "a1", Full)
 	w.setNote(m, s, Note{Challenge: true}) // may reach the panel's challenge routes only
-	w.client.Del(t.Context(), m.keys(s.token).note)
-	w.wantStage(m, c, Anonymous)
+	for _, key := range w.keysLike(s.token.digest()) {
+		value, ttl := w.client.Get(t.Context(), key).Val(), w.client.PTTL(t.Context(), key).Val()
+		w.client.Del(t.Context(), key)
+		w.wantStage(m, c, Anonymous)
+		w.client.Set(t.Context(), key, value, ttl)
+		if got := w.wantStage(m, c, Full); !got.Note.Challenge {
+			t.Errorf("without %s for a moment, the note is %+v", key, got.Note)
+		}
+	}
 }
 
-func TestNoteLivesAsLongAsItsRecord(t *testing.T) {
+// SetNote writes nothing but the note, and the record dies when it was to die.
+func TestSetNoteKeepsTheRecord(t *testing.T) {
 	w := newWorld(t)
 	m := w.node()
-	s, _ := w.login(m, "a1", Full)
-	k := m.keys(s.token)
-	for range 2 {
-		record, note := w.client.PTTL(t.Context(), k.record).Val(), w.client.PTTL(t.Context(), k.note).Val()
-		if note < record || note > record+2*noteGrace {
-			t.Errorf("the note lives for %s, the record for %s", note, record)
+	for _, stage := range []Stage{Password, Full} {
+		s, c := w.login(m, "a1", stage)
+		w.sleep(time.Minute)
+		key, before := m.keys(s.token).record, w.load(m, c)
+		for _, used := range []string{"recovery", "x"} {
+			w.setNote(m, s, Note{Used: used})
+			if ttl, left := w.client.PTTL(t.Context(), key).Val(), s.until.Sub(w.clock()); ttl <= left-time.Minute || ttl > left {
+				t.Errorf("%s: the record lives for %s, want %s", stage, ttl, left)
+			}
+			got := w.load(m, c)
+			if got.Note.Used != used {
+				t.Errorf("%s: the note is %+v", stage, got.Note)
+			}
+			got.Note, got.loaded = before.Note, before.loaded
+			if !reflect.DeepEqual(got, before) {
+				t.Errorf("%s: SetNote made\n%+v of\n%+v", stage, got, before)
+			}
 		}
-		w.setNote(m, s, Note{Used: "recovery"})
+		w.sleep(s.until.Sub(w.clock()))
+		wantError(t, "SetNote after the end", m.SetNote(t.Context(), s, s.Note), ErrRevoked)
 	}
 }
 

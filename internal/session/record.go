@@ -12,7 +12,7 @@ import (
 )
 
 // recordVersion changes when a record of the old form would be misread. Unknown versions are not opened (S35).
-const recordVersion = 2
+const recordVersion = 3
 
 var errRecord = errors.New("is not a session record of this version")
 
@@ -36,6 +36,7 @@ type record struct {
 	Browser    string
 	Custody    string
 	ReturnTo   string
+	Note       Note
 	Retired    bool
 	Next       []byte
 }
@@ -44,7 +45,7 @@ func (s Session) record() record {
 	return record{
 		Version: recordVersion, ID: s.ID, Account: s.Account, Person: s.Person, Name: s.Name, Role: s.Role, Generation: s.Generation,
 		Stage: s.Stage, Created: millis(s.Created), End: millis(s.End), Until: millis(s.until), CodeAt: millis(s.CodeAt),
-		Local: s.Local, Browser: s.Browser, Custody: s.Custody, ReturnTo: s.ReturnTo,
+		Local: s.Local, Browser: s.Browser, Custody: s.Custody, ReturnTo: s.ReturnTo, Note: s.Note,
 	}
 }
 
@@ -52,7 +53,7 @@ func (r record) session() Session {
 	return Session{
 		ID: r.ID, Account: r.Account, Person: r.Person, Name: r.Name, Role: r.Role, Generation: r.Generation,
 		Stage: r.Stage, Created: moment(r.Created), End: moment(r.End), until: moment(r.Until), CodeAt: moment(r.CodeAt),
-		Local: r.Local, Browser: r.Browser, Custody: r.Custody, ReturnTo: r.ReturnTo,
+		Local: r.Local, Browser: r.Browser, Custody: r.Custody, ReturnTo: r.ReturnTo, Note: r.Note,
 	}
 }
 
@@ -83,11 +84,11 @@ func (m *Manager) slot(tag [tagSize]byte) string {
 	return "ispgate:{" + m.opt.Installation + "." + hex.EncodeToString(tag[:]) + "}:"
 }
 
-type keys struct{ record, seen, note, index string }
+type keys struct{ record, seen, index string }
 
 func (m *Manager) keys(t token) keys {
 	slot, digest := m.slot(t.tag), t.digest()
-	return keys{slot + "s:" + digest, slot + "seen:" + digest, slot + "note:" + digest, slot + "idx"}
+	return keys{slot + "s:" + digest, slot + "seen:" + digest, slot + "idx"}
 }
 
 // vault seals what belongs to one token: neither Redis nor the key file alone opens it.
@@ -114,15 +115,14 @@ func open(box *keyring.Box, key string, sealed []byte, v any) error {
 	return cbor.Unmarshal(plain, v)
 }
 
-// entry is what the three keys of a token say. The zero entry is nobody.
+// entry is what the two keys of a token say. The zero entry is nobody.
 type entry struct {
 	record record
-	note   Note
 	seen   time.Time
 	acted  time.Time
 }
 
-// decode reads the values of an MGET of record, seen and note. Whatever is missing or does not open makes it nobody's.
+// decode reads the values of an MGET of record and seen. Whatever is missing or does not open makes it nobody's.
 func (m *Manager) decode(t token, values []any) (entry, error) {
 	var e entry
 	k, box := m.keys(t), m.vault(t)
@@ -146,10 +146,6 @@ func (m *Manager) decode(t token, values []any) (entry, error) {
 	var err error
 	if e.seen, e.acted, err = readActivity(seen); err != nil {
 		return entry{}, err
-	}
-	note, _ := values[2].(string) // absent (evicted): marks that restrict the session are lost, so it is too
-	if err := open(box, k.note, []byte(note), &e.note); err != nil {
-		return entry{}, fmt.Errorf("open a session note: %w", err)
 	}
 	return e, nil
 }

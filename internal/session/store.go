@@ -10,11 +10,10 @@ import (
 )
 
 const (
-	answer    = 1500 * time.Millisecond // the time for all of one call, so that a dead Redis is answered within 2 s (S35)
-	grace     = 30 * time.Second        // for requests that were on their way during a rotation
-	hops      = 4                       // rotations followed within the grace
-	attempts  = 5                       // of a transaction that others keep disturbing
-	noteGrace = time.Minute             // a note outlives its record, never the other way round
+	answer   = 1500 * time.Millisecond // the time for all of one call, so that a dead Redis is answered within 2 s (S35)
+	grace    = 30 * time.Second        // for requests that were on their way during a rotation
+	hops     = 4                       // rotations followed within the grace
+	attempts = 5                       // of a transaction that others keep disturbing
 
 	sweepEvery = 64 // cards
 )
@@ -59,7 +58,7 @@ func (m *Manager) count() {
 // read fetches what belongs to t in one round trip. A record that is there but cannot be used is nobody's, and logged.
 func (m *Manager) read(ctx context.Context, c redis.Cmdable, t token) (entry, error) {
 	k := m.keys(t)
-	values, err := c.MGet(ctx, k.record, k.seen, k.note).Result()
+	values, err := c.MGet(ctx, k.record, k.seen).Result()
 	if err != nil {
 		return entry{}, err
 	}
@@ -88,7 +87,7 @@ func (m *Manager) fetch(ctx context.Context, t token) (Session, error) {
 		case !m.opt.Now().Before(s.until): // the absolute end, whatever Redis' clock says; nobody's entry too
 			return Session{}, nil
 		case !e.record.Retired:
-			s.token, s.Seen, s.Acted, s.Note, s.loaded, s.Retired = t, e.seen, e.acted, e.note, e.note, retired
+			s.token, s.Seen, s.Acted, s.loaded, s.Retired = t, e.seen, e.acted, s.Note, retired
 			return s, nil
 		case e.record.Next == nil:
 			s.token, s.Retired = token{tag: t.tag, id: t.id}, true
@@ -116,10 +115,10 @@ func (m *Manager) store(ctx context.Context, old, next Session, meta Meta) (Sess
 		}
 		next := next
 		next.Created, next.End, next.Custody = moment(e.record.Created), moment(e.record.End), e.record.Custody
-		next.Note = merge(old.loaded, next.Note, e.note)
+		next.Note = merge(old.loaded, next.Note, e.record.Note)
 		written, err = m.commit(ctx, tx, old, next, meta)
 		return err
-	}, k.record, k.note)
+	}, k.record)
 	return written, err
 }
 
@@ -154,7 +153,6 @@ func (m *Manager) commit(ctx context.Context, c pipeliner, old, next Session, me
 	_, err := c.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.Set(ctx, k.record, seal(box, k.record, next.record()), left)
 		p.Set(ctx, k.seen, activity(now, now), min(m.opt.Idle, left))
-		p.Set(ctx, k.note, seal(box, k.note, next.Note), left+noteGrace)
 		p.HSet(ctx, k.index, next.ID, m.sealCard(k.index, next, meta))
 		p.PExpire(ctx, k.index, m.opt.Absolute)
 		cards = p.HLen(ctx, k.index)
@@ -178,14 +176,14 @@ func (m *Manager) retire(ctx context.Context, p redis.Pipeliner, old, next Sessi
 	}
 	k := m.keys(old.token)
 	p.Set(ctx, k.record, seal(m.vault(old.token), k.record, r), grace)
-	p.Del(ctx, k.seen, k.note)
+	p.Del(ctx, k.seen)
 }
 
 // remove deletes everything that belongs to the token of s, and its card.
 func (m *Manager) remove(ctx context.Context, s Session) error {
 	k := m.keys(s.token)
 	_, err := m.opt.Redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		p.Del(ctx, k.record, k.seen, k.note)
+		p.Del(ctx, k.record, k.seen)
 		p.HDel(ctx, k.index, s.ID)
 		return nil
 	})
