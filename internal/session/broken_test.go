@@ -125,12 +125,12 @@ func TestS35_GarbageIsNobodys(t *testing.T) {
 		"record of another version": func(w *world, m *Manager, s Session, k keys) {
 			r := s.record()
 			r.Version++
-			w.client.Set(ctx, k.record, seal(m.vault(s.token), k.record, r), time.Hour)
+			w.client.Set(ctx, k.record, m.sealRecord(s.token, r), time.Hour)
 		},
 		"record with an unknown stage": func(w *world, m *Manager, s Session, k keys) {
 			r := s.record()
 			r.Stage = Full + 1
-			w.client.Set(ctx, k.record, seal(m.vault(s.token), k.record, r), time.Hour)
+			w.client.Set(ctx, k.record, m.sealRecord(s.token, r), time.Hour)
 		},
 		"activity": func(w *world, _ *Manager, _ Session, k keys) { w.client.Set(ctx, k.seen, "soon", time.Hour) },
 		"activity of the wrong type": func(w *world, _ *Manager, _ Session, k keys) {
@@ -143,7 +143,7 @@ func TestS35_GarbageIsNobodys(t *testing.T) {
 			w := newWorld(t)
 			m := w.node()
 			s, c := w.login(m, "a1", Full)
-			harm(w, m, s, m.keys(s.token))
+			harm(w, m, s, keysOf(s.token))
 			for range 5 {
 				w.wantStage(m, c, Anonymous)
 			}

@@ -40,8 +40,8 @@ func (m *Manager) List(ctx context.Context, account string) ([]Card, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	var all []Card
-	for _, mac := range m.opt.Ring.MACs("account tag", account) { // older keys made other slots (S36)
-		cards, err := m.listSlot(ctx, tagOf(mac))
+	for _, tag := range m.tags(account) {
+		cards, err := m.listSlot(ctx, tag)
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +62,7 @@ func (m *Manager) Alive(ctx context.Context, s Session) (bool, error) {
 
 // listSlot reads the cards of one slot and sweeps out the dead ones, unless a login changed the index meanwhile.
 func (m *Manager) listSlot(ctx context.Context, tag [tagSize]byte) (live []Card, err error) {
-	slot := m.slot(tag)
+	slot := slot(tag)
 	index := slot + "idx"
 	err = m.transact(ctx, func(tx *redis.Tx) error {
 		live = nil
@@ -74,7 +74,7 @@ func (m *Manager) listSlot(ctx context.Context, tag [tagSize]byte) (live []Card,
 		seen := make([]*redis.IntCmd, len(cards))
 		if _, err = tx.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for i, c := range cards {
-				seen[i] = p.Exists(ctx, slot+"seen:"+c.token)
+				seen[i] = p.Exists(ctx, slot+"t:"+c.token)
 			}
 			return nil
 		}); err != nil {

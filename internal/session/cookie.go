@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"net/http"
 	"slices"
@@ -18,6 +19,7 @@ const (
 	idSize     = 16
 	secretSize = 32  // 256 bit (S32)
 	cookieSize = 256 // the longest value that is looked at; a genuine one has 160 bytes
+	digestSize = 15  // 120 bit, of which none is lost in base64
 )
 
 // token is what the cookie holds: tag names the Redis slot of the account, id the session, secret opens the record. The id is no
@@ -45,14 +47,21 @@ func (t token) fresh() token {
 // session is the stable id.
 func (t token) session() string { return hex.EncodeToString(t.id[:]) }
 
-// digest is the name of the token in Redis, which never holds the secret itself.
+// digest is the name of the token in Redis, which never holds the secret itself. It only tells the tokens of an account apart:
+// what is stored under it opens with the whole secret alone.
 func (t token) digest() string {
 	sum := sha256.Sum256(t.secret)
-	return hex.EncodeToString(sum[:])
+	return base64.RawURLEncoding.EncodeToString(sum[:digestSize])
 }
 
-// tagOf is the slot of an account whose MAC is given, without the id of the MAC's key.
-func tagOf(mac []byte) [tagSize]byte { return [tagSize]byte(mac[len(mac)-sha256.Size:]) }
+// tags are the slots of an account, the first for what is new: other keys made other ones (S36), and so do other installations.
+func (m *Manager) tags(account string) [][tagSize]byte {
+	var all [][tagSize]byte
+	for _, mac := range m.opt.Ring.MACs("account tag", m.opt.Installation, account) {
+		all = append(all, [tagSize]byte(mac[len(mac)-sha256.Size:])) // without the id of the key
+	}
+	return all
+}
 
 type cookie struct {
 	name   string

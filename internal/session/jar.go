@@ -19,7 +19,7 @@ func (m *Manager) Park(ctx context.Context, s Session, jar []byte, ttl time.Dura
 	}
 	ctx, cancel := unhurried(ctx)
 	defer cancel()
-	return m.broken(m.opt.Redis.Set(ctx, m.jarKey(s), m.jars.Seal(jar, m.opt.Installation, s.ID), ttl).Err())
+	return m.broken(m.opt.Redis.Set(ctx, jarKey(s), m.jars.Seal(jar, m.opt.Installation, s.ID), ttl).Err())
 }
 
 // Claim takes the parked jar away: of all who ask, one has it. It is nil when there is none (any more) or when what is
@@ -30,7 +30,7 @@ func (m *Manager) Claim(ctx context.Context, s Session) ([]byte, error) {
 	}
 	ctx, cancel := unhurried(ctx)
 	defer cancel()
-	sealed, err := m.take(ctx, m.jarKey(s))
+	sealed, err := m.take(ctx, jarKey(s))
 	if errors.Is(err, redis.Nil) {
 		return nil, nil
 	}
@@ -76,4 +76,4 @@ func absent(renaming error) bool {
 	return renaming == nil || strings.Contains(renaming.Error(), "no such key")
 }
 
-func (m *Manager) jarKey(s Session) string { return m.slot(s.token.tag) + "jar:" + s.ID }
+func jarKey(s Session) string { return slot(s.token.tag) + "jar:" + s.ID }

@@ -18,7 +18,7 @@ import (
 type Options struct {
 	Redis        redis.UniversalClient
 	Ring         *keyring.Ring
-	Installation string        // the database's installation id: part of every key and every sealed record
+	Installation string        // the database's installation id: it goes into every slot and every seal
 	Idle         time.Duration // after the last activity
 	Absolute     time.Duration // after the login, whatever happens
 	Secure       bool          // https: cookie names carry the __Host- prefix
@@ -85,10 +85,12 @@ func (m *Manager) Idled(ctx context.Context, r *http.Request) (name string, ok b
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	k := m.keys(t)
-	sealed, err := m.opt.Redis.Get(ctx, k.record).Bytes()
-	var rec record
-	if err != nil || open(m.vault(t), k.record, sealed, &rec) != nil || !rec.valid() || rec.Retired || rec.Stage != Full {
+	sealed, err := m.opt.Redis.Get(ctx, keysOf(t).record).Bytes()
+	if err != nil {
+		return "", false
+	}
+	rec, err := m.openRecord(t, sealed)
+	if err != nil || rec.Retired || rec.Stage != Full {
 		return "", false
 	}
 	return rec.Name, !m.Ended(rec.session())
@@ -115,7 +117,7 @@ func (m *Manager) stands(s Session) bool {
 
 // Begin makes the session of somebody whose password was right just now. It is not stored; Advance stores it.
 func (m *Manager) Begin(account, name, role string, generation int64) Session {
-	now, t := m.opt.Now(), newToken(tagOf(m.opt.Ring.MAC("account tag", account)))
+	now, t := m.opt.Now(), newToken(m.tags(account)[0])
 	return Session{
 		ID: t.session(), Account: account, Name: name, Role: role, Generation: generation,
 		Created: now, End: now.Add(m.opt.Absolute), Custody: randomID(),

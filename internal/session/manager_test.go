@@ -100,7 +100,7 @@ func TestNobodyIsFullWithoutTheIdleClockOrAfterTheEnd(t *testing.T) {
 	wantError(t, "Advance after the absolute end", err, ErrRevoked)
 
 	s, c = w.login(m, "a1", Full)
-	w.client.Del(t.Context(), m.keys(s.token).seen)
+	w.client.Del(t.Context(), keysOf(s.token).seen)
 	w.wantStage(m, c, Anonymous)
 	_, err = m.Advance(t.Context(), http.Header{}, s, Full, tester)
 	wantError(t, "Advance of an idle session", err, ErrRevoked)
@@ -117,7 +117,7 @@ func TestS34_TokensDieWithTheirStage(t *testing.T) {
 	m := w.node()
 	for stage, life := range map[Stage]time.Duration{Password: 5 * time.Minute, Enrolling: 20 * time.Minute} {
 		s, c := w.login(m, "a1", stage)
-		k := m.keys(s.token)
+		k := keysOf(s.token)
 		for _, key := range []string{k.record, k.seen} {
 			if ttl := w.client.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > life {
 				t.Errorf("%s: %s lives for %s, want at most %s", stage, key, ttl, life)
@@ -134,7 +134,7 @@ func TestTouchWritesOnceAMinute(t *testing.T) {
 	w := newWorld(t)
 	m := w.node()
 	s, c := w.login(m, "a1", Full)
-	key := m.keys(s.token).seen
+	key := keysOf(s.token).seen
 	touch := func(after time.Duration) (written bool) {
 		w.sleep(after)
 		s := w.wantStage(m, c, Full)
@@ -166,11 +166,11 @@ func TestPollingAloneEndsASession(t *testing.T) {
 	written := func(acted bool) bool {
 		t.Helper()
 		w.sleep(5 * time.Minute)
-		before := w.client.Get(t.Context(), m.keys(s.token).seen).Val()
+		before := w.client.Get(t.Context(), keysOf(s.token).seen).Val()
 		if err := m.Touch(t.Context(), w.wantStage(m, c, Full), acted); err != nil {
 			t.Fatal(err)
 		}
-		return w.client.Get(t.Context(), m.keys(s.token).seen).Val() != before
+		return w.client.Get(t.Context(), keysOf(s.token).seen).Val() != before
 	}
 	for round := range 2 { // idle is 30 minutes
 		for n := 1; n < 12; n++ {

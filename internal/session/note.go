@@ -32,7 +32,7 @@ func (m *Manager) SetNote(ctx context.Context, s Session, n Note) error {
 
 // writeNote returns the secret to follow when the token of s was rotated meanwhile.
 func (m *Manager) writeNote(ctx context.Context, s Session, n Note) (next []byte, err error) {
-	k := m.keys(s.token)
+	key := keysOf(s.token).record
 	err = m.transact(ctx, func(tx *redis.Tx) error {
 		next = nil
 		e, err := m.read(ctx, tx, s.token)
@@ -55,11 +55,11 @@ func (m *Manager) writeNote(ctx context.Context, s Session, n Note) (next []byte
 		}
 		r.Note = merge(s.loaded, n, r.Note)
 		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			p.Set(ctx, k.record, seal(m.vault(s.token), k.record, r), left)
+			p.Set(ctx, key, m.sealRecord(s.token, r), left)
 			return nil
 		})
 		return err
-	}, k.record)
+	}, key)
 	return next, err
 }
 

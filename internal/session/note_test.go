@@ -152,7 +152,7 @@ func TestSetNoteKeepsTheRecord(t *testing.T) {
 	for _, stage := range []Stage{Password, Full} {
 		s, c := w.login(m, "a1", stage)
 		w.sleep(time.Minute)
-		key, before := m.keys(s.token).record, w.load(m, c)
+		key, before := keysOf(s.token).record, w.load(m, c)
 		for _, used := range []string{"recovery", "x"} {
 			w.setNote(m, s, Note{Used: used})
 			if ttl, left := w.client.PTTL(t.Context(), key).Val(), s.until.Sub(w.clock()); ttl <= left-time.Minute || ttl > left {
@@ -181,7 +181,7 @@ func TestJarIsClaimedOnce(t *testing.T) {
 	}
 	p, _ := w.advance(m, s, Password)
 	full, _ := w.advance(m, p, Full)
-	if raw := w.client.Get(t.Context(), m.jarKey(full)).Val(); raw == "" || len(raw) < 20 || strings.Contains(raw, "SECRET") {
+	if raw := w.client.Get(t.Context(), jarKey(full)).Val(); raw == "" || len(raw) < 20 || strings.Contains(raw, "SECRET") {
 		t.Errorf("parked as %q", raw)
 	}
 	got := make(chan string, 20)
@@ -217,7 +217,7 @@ func TestJarIsBoundToItsSession(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.client.Rename(t.Context(), m.jarKey(a), m.jarKey(b)).Err(); err != nil {
+	if err := w.client.Rename(t.Context(), jarKey(a), jarKey(b)).Err(); err != nil {
 		t.Fatal(err)
 	}
 	for label, s := range map[string]Session{"stolen": b, "gone": a, "nobody's": {}} {
@@ -242,7 +242,7 @@ func TestListShowsTheLiving(t *testing.T) {
 	ended, _ := w.login(m, "a1", Full)
 	w.login(m, "a2", Full)
 	one, _ = w.advance(m, w.load(m, c), Full)
-	w.client.Del(t.Context(), m.keys(idle.token).seen)
+	w.client.Del(t.Context(), keysOf(idle.token).seen)
 	if err := m.End(t.Context(), nil, ended); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func TestListShowsTheLiving(t *testing.T) {
 			t.Errorf("the card is %+v", cards[0])
 		}
 	}
-	if n := w.client.HLen(t.Context(), m.keys(one.token).index).Val(); n != 2 {
+	if n := w.client.HLen(t.Context(), keysOf(one.token).index).Val(); n != 2 {
 		t.Errorf("%d cards are kept, want the 2 living", n)
 	}
 }
@@ -269,9 +269,9 @@ func TestListForgetsWhatLoginsLeaveBehind(t *testing.T) {
 	var last Session
 	for range 3 * sweepEvery {
 		last, _ = w.login(m, "a1", Password)
-		w.client.Del(t.Context(), m.keys(last.token).seen)
+		w.client.Del(t.Context(), keysOf(last.token).seen)
 	}
-	if n := w.client.HLen(t.Context(), m.keys(last.token).index).Val(); n > sweepEvery {
+	if n := w.client.HLen(t.Context(), keysOf(last.token).index).Val(); n > sweepEvery {
 		t.Errorf("%d cards of dead sessions are kept, want at most %d", n, sweepEvery)
 	}
 }

@@ -1,7 +1,7 @@
 package session
 
 import (
-	"encoding/hex"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -80,22 +80,23 @@ func moment(ms int64) time.Time {
 }
 
 // slot is the beginning of all keys of one account: they share a hash slot in Redis Cluster.
-func (m *Manager) slot(tag [tagSize]byte) string {
-	return "ispgate:{" + m.opt.Installation + "." + hex.EncodeToString(tag[:]) + "}:"
+func slot(tag [tagSize]byte) string {
+	return "ispgate:{" + base64.RawURLEncoding.EncodeToString(tag[:]) + "}:"
 }
 
+// keys have names of at most 44 bytes, which take 48 in Redis; one more would take 64.
 type keys struct{ record, seen, index string }
 
-func (m *Manager) keys(t token) keys {
-	slot, digest := m.slot(t.tag), t.digest()
-	return keys{slot + "s:" + digest, slot + "seen:" + digest, slot + "idx"}
+func keysOf(t token) keys {
+	slot, digest := slot(t.tag), t.digest()
+	return keys{slot + "s:" + digest, slot + "t:" + digest, slot + "idx"}
 }
 
 // vault seals what belongs to one token: neither Redis nor the key file alone opens it.
 func (m *Manager) vault(t token) *keyring.Box { return m.opt.Ring.Box("session", t.secret) }
 
 // seal writes v as CBOR (RFC 8949): a record takes half the bytes that it takes as JSON, and is read in a fraction of the time.
-func seal(box *keyring.Box, key string, v any) []byte {
+func seal(box *keyring.Box, v any, binding ...string) []byte {
 	form, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode() // to the nanosecond, as they were
 	if err != nil {
 		panic("session: " + err.Error())
@@ -104,15 +105,31 @@ func seal(box *keyring.Box, key string, v any) []byte {
 	if err != nil {
 		panic("session: " + err.Error()) // plain structs always marshal
 	}
-	return box.Seal(plain, key)
+	return box.Seal(plain, binding...)
 }
 
-func open(box *keyring.Box, key string, sealed []byte, v any) error {
-	plain, err := box.Open(sealed, key)
+func open(box *keyring.Box, sealed []byte, v any, binding ...string) error {
+	plain, err := box.Open(sealed, binding...)
 	if err != nil {
 		return err
 	}
 	return cbor.Unmarshal(plain, v)
+}
+
+func (m *Manager) sealRecord(t token, r record) []byte {
+	return seal(m.vault(t), r, m.opt.Installation, keysOf(t).record, t.session())
+}
+
+// openRecord opens what sealRecord made for the same token in the same installation.
+func (m *Manager) openRecord(t token, sealed []byte) (record, error) {
+	var r record
+	if err := open(m.vault(t), sealed, &r, m.opt.Installation, keysOf(t).record, t.session()); err != nil {
+		return record{}, fmt.Errorf("open a session record: %w", err)
+	}
+	if !r.valid() {
+		return record{}, errRecord
+	}
+	return r, nil
 }
 
 // entry is what the two keys of a token say. The zero entry is nobody.
@@ -124,26 +141,22 @@ type entry struct {
 
 // decode reads the values of an MGET of record and seen. Whatever is missing or does not open makes it nobody's.
 func (m *Manager) decode(t token, values []any) (entry, error) {
-	var e entry
-	k, box := m.keys(t), m.vault(t)
 	sealed, ok := values[0].(string)
 	if !ok {
 		return entry{}, nil
 	}
-	if err := open(box, k.record, []byte(sealed), &e.record); err != nil {
-		return entry{}, fmt.Errorf("open a session record: %w", err)
+	r, err := m.openRecord(t, []byte(sealed))
+	if err != nil {
+		return entry{}, err
 	}
-	if !e.record.valid() || e.record.ID != t.session() {
-		return entry{}, errRecord
-	}
-	if e.record.Retired {
-		return entry{record: e.record}, nil
+	e := entry{record: r}
+	if r.Retired {
+		return e, nil
 	}
 	seen, ok := values[1].(string)
 	if !ok {
 		return entry{}, nil // idle for too long
 	}
-	var err error
 	if e.seen, e.acted, err = readActivity(seen); err != nil {
 		return entry{}, err
 	}

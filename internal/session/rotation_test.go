@@ -71,7 +71,7 @@ func TestS32_TokenRetiredWithoutARaise(t *testing.T) {
 	if s := w.wantStage(m, third, Full); s.Retired {
 		t.Error("the newest token is retired")
 	}
-	ttl, err := w.client.PTTL(t.Context(), m.keys(s.token).record).Result()
+	ttl, err := w.client.PTTL(t.Context(), keysOf(s.token).record).Result()
 	if err != nil || ttl <= 0 || ttl > grace {
 		t.Errorf("a retired record lives for %s (%v), want at most %s", ttl, err, grace)
 	}
@@ -143,7 +143,7 @@ func TestS32_SwappedRecordsAreRefused(t *testing.T) {
 		t.Run(label, func(t *testing.T) {
 			s1, c1 := w.login(m, "a1", Password)
 			s2, c2 := w.login(m, account, Full)
-			swap(m.keys(s1.token).record, m.keys(s2.token).record)
+			swap(keysOf(s1.token).record, keysOf(s2.token).record)
 			w.wantStage(m, c1, Anonymous)
 			w.wantStage(m, c2, Anonymous)
 		})
@@ -167,25 +167,55 @@ func TestS32_RecordNeedsItsSecretItsPlaceAndTheKeyFile(t *testing.T) {
 	w := newWorld(t)
 	m := w.node()
 	s, _ := w.login(m, "a1", Full)
-	k, strange := m.keys(s.token), newWorldOn(t, w.redis.Addr).node()
+	k, strange := keysOf(s.token), newWorldOn(t, w.redis.Addr).node()
 	sealed, err := w.client.Get(t.Context(), k.record).Bytes()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var r record
-	if err := open(m.vault(s.token), k.record, sealed, &r); err != nil {
+	if err := open(m.vault(s.token), sealed, &r, installation, k.record, s.ID); err != nil {
 		t.Fatal(err)
 	}
 	for label, err := range map[string]error{
-		"without the secret":   open(m.vault(token{tag: s.token.tag}), k.record, sealed, &r),
-		"with another secret":  open(m.vault(s.token.fresh()), k.record, sealed, &r),
-		"in another place":     open(m.vault(s.token), k.seen, sealed, &r),
-		"without the key file": open(strange.vault(s.token), k.record, sealed, &r),
+		"without the secret":      open(m.vault(token{tag: s.token.tag}), sealed, &r, installation, k.record, s.ID),
+		"with another secret":     open(m.vault(s.token.fresh()), sealed, &r, installation, k.record, s.ID),
+		"in another place":        open(m.vault(s.token), sealed, &r, installation, k.seen, s.ID),
+		"for another session":     open(m.vault(s.token), sealed, &r, installation, k.record, randomID()),
+		"in another installation": open(m.vault(s.token), sealed, &r, "another", k.record, s.ID),
+		"without the key file":    open(strange.vault(s.token), sealed, &r, installation, k.record, s.ID),
 	} {
 		if err == nil {
 			t.Errorf("the record opens %s", label)
 		}
 	}
+}
+
+// TestTwoInstallationsNeverMix: not even where they share a Redis and, as copies do, the keys, accounts and a browser.
+func TestTwoInstallationsNeverMix(t *testing.T) {
+	w := newWorld(t)
+	m, o := w.node(), w.options()
+	o.Installation = "another"
+	other := New(o)
+	s, c := w.login(m, "a1", Full)
+	mine, own := w.login(other, "a1", Full)
+	w.wantStage(other, c, Anonymous)
+	w.wantStage(m, own, Anonymous)
+	for node, id := range map[*Manager]string{m: s.ID, other: mine.ID} {
+		if cards, err := node.List(t.Context(), "a1"); err != nil || len(cards) != 1 || cards[0].ID != id {
+			t.Errorf("List of %s = %v, %v; want %s", node.opt.Installation, cards, err, id)
+		}
+	}
+	if err := m.Park(t.Context(), s, []byte("jar"), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if jar, err := other.Claim(t.Context(), s); jar != nil || err != nil {
+		t.Errorf("the other installation claims %q, %v", jar, err)
+	}
+	if name, ok := other.Idled(t.Context(), request(c)); ok {
+		t.Errorf("the other installation tells %s that the session idled", name)
+	}
+	w.wantStage(m, c, Full)
+	w.wantStage(other, own, Full)
 }
 
 // TestRenewalWhileTheDatabaseGoes: a renewal that raises no stage logs nobody out because the database went away behind it;

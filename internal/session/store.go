@@ -57,7 +57,7 @@ func (m *Manager) count() {
 
 // read fetches what belongs to t in one round trip. A record that is there but cannot be used is nobody's, and logged.
 func (m *Manager) read(ctx context.Context, c redis.Cmdable, t token) (entry, error) {
-	k := m.keys(t)
+	k := keysOf(t)
 	values, err := c.MGet(ctx, k.record, k.seen).Result()
 	if err != nil {
 		return entry{}, err
@@ -104,7 +104,7 @@ func (m *Manager) store(ctx context.Context, old, next Session, meta Meta) (Sess
 		written, err := m.commit(ctx, m.opt.Redis, old, next, meta)
 		return written, m.broken(err)
 	}
-	k, written := m.keys(old.token), Session{}
+	k, written := keysOf(old.token), Session{}
 	err := m.transact(ctx, func(tx *redis.Tx) error {
 		e, err := m.read(ctx, tx, old.token)
 		if err != nil {
@@ -148,10 +148,10 @@ func (m *Manager) commit(ctx context.Context, c pipeliner, old, next Session, me
 	if left < time.Millisecond {
 		return Session{}, errGone
 	}
-	k, box := m.keys(next.token), m.vault(next.token)
+	k := keysOf(next.token)
 	var cards *redis.IntCmd
 	_, err := c.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		p.Set(ctx, k.record, seal(box, k.record, next.record()), left)
+		p.Set(ctx, k.record, m.sealRecord(next.token, next.record()), left)
 		p.Set(ctx, k.seen, activity(now, now), min(m.opt.Idle, left))
 		p.HSet(ctx, k.index, next.ID, m.sealCard(k.index, next, meta))
 		p.PExpire(ctx, k.index, m.opt.Absolute)
@@ -174,14 +174,14 @@ func (m *Manager) retire(ctx context.Context, p redis.Pipeliner, old, next Sessi
 	if old.Stage == next.Stage {
 		r.Next = next.token.secret
 	}
-	k := m.keys(old.token)
-	p.Set(ctx, k.record, seal(m.vault(old.token), k.record, r), grace)
+	k := keysOf(old.token)
+	p.Set(ctx, k.record, m.sealRecord(old.token, r), grace)
 	p.Del(ctx, k.seen)
 }
 
 // remove deletes everything that belongs to the token of s, and its card.
 func (m *Manager) remove(ctx context.Context, s Session) error {
-	k := m.keys(s.token)
+	k := keysOf(s.token)
 	_, err := m.opt.Redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.Del(ctx, k.record, k.seen)
 		p.HDel(ctx, k.index, s.ID)

@@ -31,7 +31,7 @@ func (m *Manager) Touch(ctx context.Context, s Session, acted bool) error {
 	}
 	ctx, cancel := unhurried(ctx)
 	defer cancel()
-	err := m.opt.Redis.SetXX(ctx, m.keys(s.token).seen, activity(now, s.Acted), left).Err()
+	err := m.opt.Redis.SetXX(ctx, keysOf(s.token).seen, activity(now, s.Acted), left).Err()
 	if errors.Is(err, redis.Nil) {
 		return nil
 	}

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	_ "modernc.org/sqlite"
 
 	"github.com/ispgate/ispgate/internal/keyring"
 	"github.com/ispgate/ispgate/internal/session"
@@ -23,7 +26,7 @@ func (g *gateway) begin(n int) ([]string, error) {
 		return nil, err
 	}
 	ctx := context.Background()
-	_, installation, err := g.record(ctx)
+	installation, err := g.installation(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -45,26 +48,25 @@ func (g *gateway) begin(n int) ([]string, error) {
 	return cookies, nil
 }
 
-// record finds the key of some session in Redis, and the installation that it names.
-func (g *gateway) record(ctx context.Context) (key, installation string, err error) {
-	found, _, err := g.redis.client.Scan(ctx, 0, "ispgate:{*}:s:*", 100_000).Result()
-	if err != nil || len(found) == 0 {
-		return "", "", fmt.Errorf("no session in Redis (%v)", err)
+// installation is the id that the gateway's sessions are bound to.
+func (g *gateway) installation(ctx context.Context) (id string, err error) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(filepath.Dir(g.keys), "ispgate.db")+"?mode=ro")
+	if err != nil {
+		return "", err
 	}
-	_, rest, _ := strings.Cut(found[0], "{")
-	installation, _, _ = strings.Cut(rest, ".")
-	return found[0], installation, nil
+	defer db.Close()
+	err = db.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = 'installation'`).Scan(&id)
+	return id, err
 }
 
 // copying makes sessions that nobody has: the values of a real one, under keys like its own.
 var copying = redis.NewScript(`
 for i = 1, tonumber(ARGV[1]) do
   local a, b = redis.sha1hex(ARGV[2] .. i), redis.sha1hex(i .. ARGV[2])
-  local slot, token = 'ispgate:{' .. ARGV[3] .. '.' .. a:sub(1, 16) .. '}:', a .. b:sub(1, 24)
-  redis.call('SET', slot .. 's:' .. token, ARGV[4], 'EX', 43200)
-  redis.call('SET', slot .. 'seen:' .. token, ARGV[5], 'EX', 1800)
-  redis.call('SET', slot .. 'note:' .. token, ARGV[6], 'EX', 43260)
-  redis.call('HSET', slot .. 'idx', b:sub(1, 32), ARGV[7])
+  local slot, token = 'ispgate:{' .. a:sub(1, 11) .. '}:', b:sub(1, 20)
+  redis.call('SET', slot .. 's:' .. token, ARGV[3], 'EX', 43200)
+  redis.call('SET', slot .. 't:' .. token, ARGV[4], 'EX', 1800)
+  redis.call('HSET', slot .. 'idx', b:sub(1, 32), ARGV[5])
   redis.call('EXPIRE', slot .. 'idx', 43200)
 end`)
 
@@ -75,12 +77,12 @@ func (g *gateway) copies(n int) error {
 	if err := c.ConfigSet(ctx, "appendonly", "no").Err(); err != nil {
 		return err
 	}
-	key, installation, err := g.record(ctx)
-	if err != nil {
-		return err
+	found, _, err := c.Scan(ctx, 0, "ispgate:{*}:s:*", 100_000).Result()
+	if err != nil || len(found) == 0 {
+		return fmt.Errorf("no session in Redis (%v)", err)
 	}
-	slot, token, _ := strings.Cut(key, "s:")
-	values, err := c.MGet(ctx, key, slot+"seen:"+token, slot+"note:"+token).Result()
+	slot, token, _ := strings.Cut(found[0], "s:")
+	values, err := c.MGet(ctx, found[0], slot+"t:"+token).Result()
 	if err != nil {
 		return err
 	}
@@ -93,13 +95,13 @@ func (g *gateway) copies(n int) error {
 		return err
 	}
 	for done := 0; done < n; done += batch {
-		args := append([]any{min(batch, n-done), done, installation}, values...)
+		args := append([]any{min(batch, n-done), done}, values...)
 		if err := copying.Run(ctx, c, []string{}, append(args, cards[0])...).Err(); err != nil && err != redis.Nil {
 			return err
 		}
 	}
-	if after, err := c.DBSize(ctx).Result(); err != nil || after-before < int64(4*n) {
-		return fmt.Errorf("%d keys more in Redis, want 4 for each of %d sessions (%v)", after-before, n, err)
+	if after, err := c.DBSize(ctx).Result(); err != nil || after-before < int64(3*n) {
+		return fmt.Errorf("%d keys more in Redis, want 3 for each of %d sessions (%v)", after-before, n, err)
 	}
 	return nil
 }
