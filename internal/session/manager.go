@@ -93,7 +93,8 @@ func (m *Manager) Idled(ctx context.Context, r *http.Request) (name string, ok b
 	if err != nil || rec.Retired || rec.Stage != Full {
 		return "", false
 	}
-	return rec.Name, !m.Ended(rec.session())
+	s := rec.session(t)
+	return s.Name, !m.Ended(s)
 }
 
 // Named is what a request's cookie tells by itself, without Redis: the ID of its session, which is good for End alone. The zero

@@ -41,7 +41,7 @@ func (m *Manager) writeNote(ctx context.Context, s Session, n Note) (next []byte
 		}
 		r := e.record
 		switch {
-		case r.ID == "":
+		case r.Version == 0:
 			return errGone
 		case r.Retired && r.Next == nil:
 			return ErrRetired
@@ -49,7 +49,7 @@ func (m *Manager) writeNote(ctx context.Context, s Session, n Note) (next []byte
 			next = r.Next
 			return nil
 		}
-		left := moment(r.Until).Sub(m.opt.Now())
+		left := r.until().Sub(m.opt.Now())
 		if left < time.Millisecond {
 			return errGone
 		}

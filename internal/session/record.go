@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -16,25 +17,24 @@ const recordVersion = 3
 
 var errRecord = errors.New("is not a session record of this version")
 
-// record is what Redis holds of a token, sealed under the token's secret and bound to its key (S32). A retired one
-// tells where the session went: to the token Next; or, when Next is empty, to a higher stage, where it may not lead.
+// record is what Redis holds of a token, sealed under the token's secret and bound to its key and session (S32). A retired
+// one tells where the session went: to the token Next; or, when Next is empty, to a higher stage, where it may not lead.
 type record struct {
 	_          struct{} `cbor:",toarray"` // the order of the fields is the form
 	Version    int
-	ID         string
-	Account    string
+	Account    hexID
 	Person     string
-	Name       string
+	Name       *string // nil: as Person
 	Role       string
 	Generation int64
 	Stage      Stage
-	Created    int64 // this and the next three: Unix milliseconds
-	End        int64
-	Until      int64
-	CodeAt     int64
+	Created    int64  // Unix milliseconds
+	End        int64  // milliseconds after Created
+	Until      int64  // milliseconds after End: 0 or less
+	CodeAt     *int64 // milliseconds after Created; nil: never
 	Local      string
-	Browser    string
-	Custody    string
+	Browser    hexID
+	Custody    hexID
 	ReturnTo   string
 	Note       Note
 	Retired    bool
@@ -42,41 +42,76 @@ type record struct {
 }
 
 func (s Session) record() record {
-	return record{
-		Version: recordVersion, ID: s.ID, Account: s.Account, Person: s.Person, Name: s.Name, Role: s.Role, Generation: s.Generation,
-		Stage: s.Stage, Created: millis(s.Created), End: millis(s.End), Until: millis(s.until), CodeAt: millis(s.CodeAt),
-		Local: s.Local, Browser: s.Browser, Custody: s.Custody, ReturnTo: s.ReturnTo, Note: s.Note,
+	r := record{
+		Version: recordVersion, Account: hexID(s.Account), Person: s.Person, Role: s.Role, Generation: s.Generation, Stage: s.Stage,
+		Created: s.Created.UnixMilli(), Local: s.Local, Browser: hexID(s.Browser), Custody: hexID(s.Custody), ReturnTo: s.ReturnTo, Note: s.Note,
 	}
+	r.End = s.End.UnixMilli() - r.Created
+	r.Until = s.until.UnixMilli() - s.End.UnixMilli()
+	if s.Name != s.Person {
+		r.Name = &s.Name
+	}
+	if !s.CodeAt.IsZero() {
+		r.CodeAt = new(s.CodeAt.UnixMilli() - r.Created)
+	}
+	return r
 }
 
-func (r record) session() Session {
-	return Session{
-		ID: r.ID, Account: r.Account, Person: r.Person, Name: r.Name, Role: r.Role, Generation: r.Generation,
-		Stage: r.Stage, Created: moment(r.Created), End: moment(r.End), until: moment(r.Until), CodeAt: moment(r.CodeAt),
-		Local: r.Local, Browser: r.Browser, Custody: r.Custody, ReturnTo: r.ReturnTo, Note: r.Note,
+// session is what the record of t says: nobody's where it is the zero one, and little where it is retired.
+func (r record) session(t token) Session {
+	switch {
+	case r.Version == 0:
+		return Session{}
+	case r.Retired:
+		return Session{ID: t.session(), until: r.until()}
 	}
+	s := Session{
+		ID: t.session(), Account: string(r.Account), Person: r.Person, Name: r.Person, Role: r.Role, Generation: r.Generation, Stage: r.Stage,
+		Created: time.UnixMilli(r.Created), End: time.UnixMilli(r.Created + r.End), until: r.until(),
+		Local: r.Local, Browser: string(r.Browser), Custody: string(r.Custody), ReturnTo: r.ReturnTo, Note: r.Note,
+	}
+	if r.Name != nil {
+		s.Name = *r.Name
+	}
+	if r.CodeAt != nil {
+		s.CodeAt = time.UnixMilli(r.Created + *r.CodeAt)
+	}
+	return s
 }
+
+func (r record) until() time.Time { return time.UnixMilli(r.Created + r.End + r.Until) }
 
 // valid keeps a record out that opens but could not have been written by this version.
 func (r record) valid() bool {
-	if r.Version != recordVersion || r.ID == "" {
-		return false
-	}
-	return r.Retired || r.Account != "" && r.Stage > Anonymous && r.Stage <= Full
+	return r.Version == recordVersion && (r.Retired || r.Account != "" && r.Stage > Anonymous && r.Stage <= Full)
 }
 
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
+// hexID is an id of ours: hex digits, stored as the bytes that they stand for. What is none is stored as it is.
+type hexID string
+
+// MarshalCBOR makes a byte string, or a text of what is no id.
+func (id hexID) MarshalCBOR() ([]byte, error) {
+	if raw, err := hex.DecodeString(string(id)); err == nil && hex.EncodeToString(raw) == string(id) {
+		return cbor.Marshal(raw)
 	}
-	return t.UnixMilli()
+	return cbor.Marshal(string(id))
 }
 
-func moment(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
+// UnmarshalCBOR reads what MarshalCBOR makes.
+func (id *hexID) UnmarshalCBOR(data []byte) error {
+	var value any
+	if err := cbor.Unmarshal(data, &value); err != nil {
+		return err
 	}
-	return time.UnixMilli(ms)
+	switch value := value.(type) {
+	case []byte:
+		*id = hexID(hex.EncodeToString(value))
+	case string:
+		*id = hexID(value)
+	default:
+		return errRecord
+	}
+	return nil
 }
 
 // slot is the beginning of all keys of one account: they share a hash slot in Redis Cluster.
@@ -153,11 +188,11 @@ func (m *Manager) decode(t token, values []any) (entry, error) {
 	if r.Retired {
 		return e, nil
 	}
-	seen, ok := values[1].(string)
+	clock, ok := values[1].(string)
 	if !ok {
 		return entry{}, nil // idle for too long
 	}
-	if e.seen, e.acted, err = readActivity(seen); err != nil {
+	if e.seen, e.acted, err = readActivity(clock); err != nil {
 		return entry{}, err
 	}
 	return e, nil

@@ -82,7 +82,7 @@ func (m *Manager) fetch(ctx context.Context, t token) (Session, error) {
 		if err != nil {
 			return Session{}, m.broken(err)
 		}
-		s := e.record.session()
+		s := e.record.session(t)
 		switch {
 		case !m.opt.Now().Before(s.until): // the absolute end, whatever Redis' clock says; nobody's entry too
 			return Session{}, nil
@@ -114,8 +114,9 @@ func (m *Manager) store(ctx context.Context, old, next Session, meta Meta) (Sess
 			return err
 		}
 		next := next
-		next.Created, next.End, next.Custody = moment(e.record.Created), moment(e.record.End), e.record.Custody
-		next.Note = merge(old.loaded, next.Note, e.record.Note)
+		stored := e.record.session(old.token)
+		next.Created, next.End, next.Custody = stored.Created, stored.End, stored.Custody
+		next.Note = merge(old.loaded, next.Note, stored.Note)
 		written, err = m.commit(ctx, tx, old, next, meta)
 		return err
 	}, k.record)
@@ -125,11 +126,11 @@ func (m *Manager) store(ctx context.Context, old, next Session, meta Meta) (Sess
 // same reports why the stored record is no longer the one that old was loaded from.
 func same(old Session, r record) error {
 	switch {
-	case r.ID == "":
+	case r.Version == 0:
 		return errGone
 	case r.Retired:
 		return ErrRetired
-	case r.ID != old.ID || r.Account != old.Account || r.Stage != old.Stage:
+	case old.ID != old.token.session() || r.Account != hexID(old.Account) || r.Stage != old.Stage:
 		return ErrStage
 	}
 	return nil
@@ -170,7 +171,7 @@ func (m *Manager) commit(ctx context.Context, c pipeliner, old, next Session, me
 // retire leaves a record that tells late requests where the session went. Across a raise it names no token: what was
 // worth a password must never open what is worth a code.
 func (m *Manager) retire(ctx context.Context, p redis.Pipeliner, old, next Session) {
-	r := record{Version: recordVersion, ID: old.ID, Until: millis(m.opt.Now().Add(grace)), Retired: true}
+	r := record{Version: recordVersion, Until: m.opt.Now().Add(grace).UnixMilli(), Retired: true}
 	if old.Stage == next.Stage {
 		r.Next = next.token.secret
 	}
