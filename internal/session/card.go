@@ -1,37 +1,58 @@
 package session
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
+	"encoding/base64"
+	"errors"
+	"net/netip"
 	"slices"
-	"strings"
+	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/redis/go-redis/v9"
 )
 
-// userAgentSize bounds what a card keeps of a header that strangers write, in bytes.
-const userAgentSize = 256
-
-// storedCard is a card as Redis has it, sealed under the server's keys. Generation and Local tell which have ended.
+// storedCard is a card as Redis has it, sealed under the server's keys and bound to its index and account. Generation and Local
+// tell which have ended. An account's index is one text, a CBOR sequence (RFC 8742) of sealed cards, to which logins append: a hash
+// of so long values would take three times the memory. Of one session the last card counts.
 type storedCard struct {
-	Card
-	Account    string `json:"account"`
-	Generation int64  `json:"generation"`
-	Local      string `json:"local,omitempty"`
-	Token      string `json:"token"`
+	_          struct{} `cbor:",toarray"` // the order of the fields is the form
+	ID         hexID
+	Token      []byte // names the current token in Redis
+	Stage      Stage
+	Created    int64 // Unix milliseconds
+	Address    netip.Addr
+	UserAgent  string // packed
+	Generation int64
+	Local      string
 }
 
 func (m *Manager) sealCard(index string, s Session, meta Meta) []byte {
-	agent := strings.ToValidUTF8(meta.UserAgent[:min(len(meta.UserAgent), userAgentSize)], "")
-	text, err := json.Marshal(storedCard{
-		Card:    Card{ID: s.ID, Stage: s.Stage, Created: s.Created.UTC(), Address: meta.Address, UserAgent: agent},
-		Account: s.Account, Generation: s.Generation, Local: s.Local, Token: s.token.digest(),
-	})
+	address, _ := netip.ParseAddr(meta.Address) // the zero one for nobody's
+	token, err := base64.RawURLEncoding.DecodeString(s.token.digest())
 	if err != nil {
-		panic("session: " + err.Error()) // plain structs always marshal
+		panic("session: " + err.Error()) // we just encoded it
 	}
-	return m.cards.Seal(text, index, s.ID)
+	sealed, err := cbor.Marshal(seal(m.cards, storedCard{
+		ID: hexID(s.ID), Token: token, Stage: s.Stage, Created: s.Created.UnixMilli(), Address: address, UserAgent: packAgent(meta.UserAgent),
+		Generation: s.Generation, Local: s.Local,
+	}, m.opt.Installation, index, s.Account))
+	if err != nil {
+		panic("session: " + err.Error()) // bytes always marshal
+	}
+	return sealed
+}
+
+// card is what lists show of c.
+func (c storedCard) card() Card {
+	shown := Card{ID: string(c.ID), Stage: c.Stage, Created: time.UnixMilli(c.Created).UTC(), UserAgent: unpackAgent(c.UserAgent),
+		token: base64.RawURLEncoding.EncodeToString(c.Token)}
+	if c.Address.IsValid() {
+		shown.Address = c.Address.String()
+	}
+	return shown
 }
 
 // List returns the living sessions of an account, oldest first. It is for people to look at: nothing is decided by it. What has
@@ -41,7 +62,7 @@ func (m *Manager) List(ctx context.Context, account string) ([]Card, error) {
 	defer cancel()
 	var all []Card
 	for _, tag := range m.tags(account) {
-		cards, err := m.listSlot(ctx, tag)
+		cards, err := m.listSlot(ctx, tag, account)
 		if err != nil {
 			return nil, err
 		}
@@ -60,68 +81,96 @@ func (m *Manager) Alive(ctx context.Context, s Session) (bool, error) {
 	return slices.ContainsFunc(cards, func(c Card) bool { return c.ID == s.ID }), err
 }
 
-// listSlot reads the cards of one slot and sweeps out the dead ones, unless a login changed the index meanwhile.
-func (m *Manager) listSlot(ctx context.Context, tag [tagSize]byte) (live []Card, err error) {
-	slot := slot(tag)
-	index := slot + "idx"
-	err = m.transact(ctx, func(tx *redis.Tx) error {
-		live = nil
-		fields, err := tx.HGetAll(ctx, index).Result()
-		if err != nil || len(fields) == 0 {
-			return err
-		}
-		cards, dead, void := m.openCards(slot, fields)
-		seen := make([]*redis.IntCmd, len(cards))
-		if _, err = tx.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for i, c := range cards {
-				seen[i] = p.Exists(ctx, slot+"t:"+c.token)
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
-		for i, c := range cards {
-			if seen[i].Val() == 1 {
-				live = append(live, c)
-			} else {
-				dead = append(dead, c.ID)
-			}
-		}
-		if len(dead) == 0 {
-			return nil
-		}
-		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			if len(void) > 0 {
-				p.Del(ctx, void...)
-			}
-			p.HDel(ctx, index, dead...)
-			return nil
-		})
+// listSlot reads the cards of one slot and sweeps out the dead ones.
+func (m *Manager) listSlot(ctx context.Context, tag [tagSize]byte, account string) (live []Card, err error) {
+	err = m.transact(ctx, func(tx *redis.Tx) (err error) {
+		live, err = m.tidy(ctx, tx, slot(tag), account)
 		return err
-	}, index)
+	}, slot(tag)+"idx")
 	return live, err
 }
 
-// openCards tells the cards that may be alive from those that have ended or do not open; void are the records that must go.
-func (m *Manager) openCards(slot string, fields map[string]string) (cards []Card, dead, void []string) {
-	for id, sealed := range fields {
+// sweep is listSlot for its sweeping alone. Whoever disturbs it sweeps, too, or leaves it to the next.
+func (m *Manager) sweep(ctx context.Context, s Session) {
+	slot := slot(s.token.tag)
+	_ = m.opt.Redis.Watch(ctx, func(tx *redis.Tx) error {
+		_, err := m.tidy(ctx, tx, slot, s.Account)
+		return err
+	}, slot+"idx")
+}
+
+func (m *Manager) tidy(ctx context.Context, tx *redis.Tx, slot, account string) (live []Card, err error) {
+	index := slot + "idx"
+	text, err := tx.Get(ctx, index).Bytes()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	cards, void := m.openCards(slot, account, text)
+	clocks := make([]*redis.IntCmd, len(cards))
+	if _, err = tx.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, c := range cards {
+			clocks[i] = p.Exists(ctx, slot+"t:"+c.token)
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	var kept []byte
+	for i, c := range cards {
+		if clocks[i].Val() == 1 {
+			live, kept = append(live, c.Card), append(kept, c.sealed...)
+		}
+	}
+	if bytes.Equal(kept, text) {
+		return live, nil
+	}
+	_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		if len(kept) == 0 {
+			void = append(void, index)
+		} else {
+			p.Set(ctx, index, kept, redis.KeepTTL)
+		}
+		if len(void) > 0 {
+			p.Del(ctx, void...)
+		}
+		return nil
+	})
+	return live, err
+}
+
+// found is a card with what Redis has of it.
+type found struct {
+	Card
+	sealed []byte
+}
+
+// openCards gives the cards of an index that may be alive; void are the records that must go. What does not open is left out.
+func (m *Manager) openCards(slot, account string, text []byte) (cards []found, void []string) {
+	for rest := text; len(rest) > 0; {
+		var sealed []byte
 		var c storedCard
-		text, err := m.cards.Open([]byte(sealed), slot+"idx", id)
-		if err != nil || json.Unmarshal(text, &c) != nil {
-			dead = append(dead, id)
+		after, err := cbor.UnmarshalFirst(rest, &sealed)
+		if err != nil {
+			break
+		}
+		whole := rest[:len(rest)-len(after)]
+		rest = after
+		if open(m.cards, sealed, &c, m.opt.Installation, slot+"idx", account) != nil {
 			continue
 		}
-		s := Session{ID: c.ID, Account: c.Account, Generation: c.Generation, Local: c.Local}
+		cards = slices.DeleteFunc(cards, func(f found) bool { return f.ID == string(c.ID) })
+		s := Session{ID: string(c.ID), Account: account, Generation: c.Generation, Local: c.Local}
+		shown := c.card()
 		gone := m.opt.Stands != nil && !m.stands(s) // who does not know the file lists them all
 		if gone {
-			void = append(void, slot+"s:"+c.Token)
+			void = append(void, slot+"s:"+shown.token)
 		}
-		if gone || m.revoked.cover(s) {
-			dead = append(dead, id)
-			continue
+		if !gone && !m.revoked.cover(s) {
+			cards = append(cards, found{shown, whole})
 		}
-		c.Card.token = c.Token
-		cards = append(cards, c.Card)
 	}
-	return cards, dead, void
+	return cards, void
 }

@@ -110,7 +110,7 @@ type Card struct {
 	Created   time.Time `json:"created"`
 	Address   string    `json:"address"`
 	UserAgent string    `json:"user_agent"`
-	token     string    // sha256 of the current token, to see whether it still lives
+	token     string    // names the current token in Redis, to see whether it still lives
 }
 
 // Revocation ends sessions everywhere: those of Account older than Generation, or the one whose stable id is Session.

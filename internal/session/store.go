@@ -15,7 +15,7 @@ const (
 	hops     = 4                       // rotations followed within the grace
 	attempts = 5                       // of a transaction that others keep disturbing
 
-	sweepEvery = 64 // cards
+	sweepEvery = 8 << 10 // bytes of cards, which are about seventy
 )
 
 // errGone is nobody's token: logged out, idle or over.
@@ -150,20 +150,20 @@ func (m *Manager) commit(ctx context.Context, c pipeliner, old, next Session, me
 		return Session{}, errGone
 	}
 	k := keysOf(next.token)
+	card := m.sealCard(k.index, next, meta)
 	var cards *redis.IntCmd
 	_, err := c.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.Set(ctx, k.record, m.sealRecord(next.token, next.record()), left)
 		p.Set(ctx, k.seen, activity(now, now), min(m.opt.Idle, left))
-		p.HSet(ctx, k.index, next.ID, m.sealCard(k.index, next, meta))
+		cards = p.Append(ctx, k.index, string(card))
 		p.PExpire(ctx, k.index, m.opt.Absolute)
-		cards = p.HLen(ctx, k.index)
 		if old.token.secret != nil {
 			m.retire(ctx, p, old, next)
 		}
 		return nil
 	})
-	if err == nil && cards.Val()%sweepEvery == 0 { // logins without logouts leave cards behind
-		_, _ = m.listSlot(ctx, next.token.tag)
+	if err == nil && cards.Val()/sweepEvery != (cards.Val()-int64(len(card)))/sweepEvery { // logins without logouts leave cards behind
+		m.sweep(ctx, next)
 	}
 	return next, err
 }
@@ -183,12 +183,11 @@ func (m *Manager) retire(ctx context.Context, p redis.Pipeliner, old, next Sessi
 // remove deletes everything that belongs to the token of s, and its card.
 func (m *Manager) remove(ctx context.Context, s Session) error {
 	k := keysOf(s.token)
-	_, err := m.opt.Redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		p.Del(ctx, k.record, k.seen)
-		p.HDel(ctx, k.index, s.ID)
-		return nil
-	})
-	return m.broken(err)
+	if err := m.opt.Redis.Del(ctx, k.record, k.seen).Err(); err != nil {
+		return m.broken(err)
+	}
+	m.sweep(ctx, s)
+	return nil
 }
 
 // transact runs do under WATCH and again when one of the keys changed meanwhile.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,8 +67,7 @@ for i = 1, tonumber(ARGV[1]) do
   local slot, token = 'ispgate:{' .. a:sub(1, 11) .. '}:', b:sub(1, 20)
   redis.call('SET', slot .. 's:' .. token, ARGV[3], 'EX', 43200)
   redis.call('SET', slot .. 't:' .. token, ARGV[4], 'EX', 1800)
-  redis.call('HSET', slot .. 'idx', b:sub(1, 32), ARGV[5])
-  redis.call('EXPIRE', slot .. 'idx', 43200)
+  redis.call('SET', slot .. 'idx', ARGV[5], 'EX', 43200)
 end`)
 
 // copies adds n of them.
@@ -82,13 +82,9 @@ func (g *gateway) copies(n int) error {
 		return fmt.Errorf("no session in Redis (%v)", err)
 	}
 	slot, token, _ := strings.Cut(found[0], "s:")
-	values, err := c.MGet(ctx, found[0], slot+"t:"+token).Result()
-	if err != nil {
-		return err
-	}
-	cards, err := c.HVals(ctx, slot+"idx").Result()
-	if err != nil || len(cards) == 0 {
-		return fmt.Errorf("a session without a card (%v)", err)
+	values, err := c.MGet(ctx, found[0], slot+"t:"+token, slot+"idx").Result()
+	if err != nil || slices.Contains(values, nil) {
+		return fmt.Errorf("a session without an idle clock or a card (%v)", err)
 	}
 	before, err := c.DBSize(ctx).Result()
 	if err != nil {
@@ -96,7 +92,7 @@ func (g *gateway) copies(n int) error {
 	}
 	for done := 0; done < n; done += batch {
 		args := append([]any{min(batch, n-done), done}, values...)
-		if err := copying.Run(ctx, c, []string{}, append(args, cards[0])...).Err(); err != nil && err != redis.Nil {
+		if err := copying.Run(ctx, c, []string{}, args...).Err(); err != nil && err != redis.Nil {
 			return err
 		}
 	}
