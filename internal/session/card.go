@@ -22,7 +22,7 @@ type storedCard struct {
 	ID         hexID
 	Token      []byte // names the current token in Redis
 	Stage      Stage
-	Created    int64 // Unix milliseconds
+	Created    int64 // Unix seconds
 	Address    netip.Addr
 	UserAgent  string // packed
 	Generation int64
@@ -36,7 +36,7 @@ func (m *Manager) sealCard(index string, s Session, meta Meta) []byte {
 		panic("session: " + err.Error()) // we just encoded it
 	}
 	sealed, err := cbor.Marshal(seal(m.cards, storedCard{
-		ID: hexID(s.ID), Token: token, Stage: s.Stage, Created: s.Created.UnixMilli(), Address: address, UserAgent: packAgent(meta.UserAgent),
+		ID: hexID(s.ID), Token: token, Stage: s.Stage, Created: s.Created.Unix(), Address: address, UserAgent: packAgent(meta.UserAgent),
 		Generation: s.Generation, Local: s.Local,
 	}, m.opt.Installation, index, s.Account))
 	if err != nil {
@@ -47,7 +47,7 @@ func (m *Manager) sealCard(index string, s Session, meta Meta) []byte {
 
 // card is what lists show of c.
 func (c storedCard) card() Card {
-	shown := Card{ID: string(c.ID), Stage: c.Stage, Created: time.UnixMilli(c.Created).UTC(), UserAgent: unpackAgent(c.UserAgent),
+	shown := Card{ID: string(c.ID), Stage: c.Stage, Created: time.Unix(c.Created, 0).UTC(), UserAgent: unpackAgent(c.UserAgent),
 		token: base64.RawURLEncoding.EncodeToString(c.Token)}
 	if c.Address.IsValid() {
 		shown.Address = c.Address.String()

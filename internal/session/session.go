@@ -107,7 +107,7 @@ type Pending struct {
 type Card struct {
 	ID        string    `json:"id"`
 	Stage     Stage     `json:"stage"`
-	Created   time.Time `json:"created"`
+	Created   time.Time `json:"created"` // to the second
 	Address   string    `json:"address"`
 	UserAgent string    `json:"user_agent"`
 	token     string    // names the current token in Redis, to see whether it still lives
