@@ -16,7 +16,7 @@ import (
 
 // storedCard is a card as Redis has it, sealed under the server's keys and bound to its index and account. Generation and Local
 // tell which have ended. An account's index is one text, a CBOR sequence (RFC 8742) of sealed cards, to which logins append: a hash
-// of so long values would take three times the memory. Of one session the last card counts.
+// of so long values would take three times the memory. A rotation leaves the card of the old token dead.
 type storedCard struct {
 	_          struct{} `cbor:",toarray"` // the order of the fields is the form
 	ID         hexID
@@ -161,7 +161,6 @@ func (m *Manager) openCards(slot, account string, text []byte) (cards []found, v
 		if open(m.cards, sealed, &c, m.opt.Installation, slot+"idx", account) != nil {
 			continue
 		}
-		cards = slices.DeleteFunc(cards, func(f found) bool { return f.ID == string(c.ID) })
 		s := Session{ID: string(c.ID), Account: account, Generation: c.Generation, Local: c.Local}
 		shown := c.card()
 		gone := m.opt.Stands != nil && !m.stands(s) // who does not know the file lists them all

@@ -38,7 +38,7 @@ func (w *world) wantListed(m *Manager, account string, ids ...string) {
 }
 
 // A rotated session is listed once, as it is now, and what is over leaves no card.
-func TestTheLastCardCounts(t *testing.T) {
+func TestOnlyLivingCardsStay(t *testing.T) {
 	w := newWorld(t)
 	m := w.node()
 	p, _ := w.login(m, "a1", Password)
@@ -76,12 +76,15 @@ func TestStrangeCardsAreLeftOut(t *testing.T) {
 	other, _ := w.login(m, "a2", Full)
 	index, strange := keysOf(s.token).index, newWorldOn(t, w.redis.Addr).node()
 	others := w.client.Get(t.Context(), keysOf(other.token).index).Val()
-	moved := other
+	forged := s // of a token that lives
+	forged.ID = randomID()
+	moved := forged
 	moved.Account = "a2"
 	for label, text := range map[string]string{
 		"another account's":         others,
 		"another account's, here":   string(m.sealCard(index, moved, tester)),
-		"under another key":         string(strange.sealCard(index, s, tester)),
+		"under another key":         string(strange.sealCard(index, forged, tester)),
+		"of another place":          string(m.sealCard(keysOf(other.token).index, forged, tester)),
 		"no card":                   "\x43abc",
 		"what is no sequence":       "\xff",
 		"a card that was cut short": others[:len(others)-1],
