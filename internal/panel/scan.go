@@ -3,7 +3,6 @@ package panel
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"strings"
 )
 
@@ -12,10 +11,7 @@ type scanner interface {
 	scan(b []byte, found func(name string))
 }
 
-const (
-	maxFieldName  = 512      // bytes, as written; of a longer one the beginning is looked at, since PHP cuts at NUL
-	maxPartHeader = 16 << 10 // bytes of a header of one part; a longer one cannot be judged, and is refused
-)
+const maxFieldName = 512 // bytes, as written; of a longer one the beginning is looked at, since PHP cuts at NUL
 
 // pairScanner reads name=value&…, as PHP does, and at `;` too, as others do.
 type pairScanner struct {
@@ -73,91 +69,102 @@ func (s *pairScanner) all(text string, found func(string)) {
 	s.end(found)
 }
 
-// partScanner reads the Content-Disposition headers of multipart bodies as PHP's rfc1867.c does: white space is what C calls so,
-// and a line that begins with it, or has no colon, goes on with the header before. Lines end at LF or, for others, at CR too.
+// partScanner finds the names in the Content-Disposition headers of multipart bodies. Servers do not agree where such a header begins and
+// ends: PHP's rfc1867.c goes on with a line that has no colon, ends lines at NUL, and cuts those that fill its buffer, so that a header
+// may begin far within one. So everything between two delimiters counts as a name, from where a header may begin to the next empty
+// line: rather too much is found than too little.
 type partScanner struct {
-	cr      bool // lines end at CR as well
-	unclear func()
-	last    byte
-	line    []byte
-	long    bool // more of this line came than is kept
-	inside  bool // of a Content-Disposition header
+	line    int  // bytes of this line so far
+	text    bool // one of them is no white space
+	ends    int  // 0: a line has just begun; 1: a CR is all that it has; 2: it has more
+	matched int  // bytes of disposition
+	inside  bool // of a header
+	name    []byte
 }
 
-const space = `[ \t\r\n\x0b\x0c]`
-
-var (
-	disposition = regexp.MustCompile(`(?i)^` + space + `*content-disposition` + space + `*:`)
-	partName    = regexp.MustCompile(`(?i)(?:^|[;,]|` + space + `)name\*?\d*\*?` + space + `*=` + space + `*(?:"((?:[^"\\]|\\.)*)"?|'((?:[^'\\]|\\.)*)'?|([^; \t\r\n\x0b\x0c]*))`)
+const (
+	disposition = "content-disposition"
+	cutLine     = 4 << 10 // bytes of a line behind which PHP may begin another: its buffer has at least 5 KiB
 )
 
 func (s *partScanner) scan(b []byte, found func(string)) {
-	for len(b) > 0 {
-		if s.cr && b[0] == '\n' && s.last == '\r' { // one end of a line, not two
-			s.last, b = '\n', b[1:]
-			continue
-		}
-		i := s.lineEnd(b)
-		if i < 0 {
-			s.keep(b)
-			s.last = b[len(b)-1]
-			return
-		}
-		s.last = b[i]
-		if len(s.line) == 0 && !s.long && i <= maxPartHeader {
-			s.end(b[:i], found)
+	for _, c := range b {
+		if s.inside {
+			s.read(c, found)
 		} else {
-			s.keep(b[:i])
-			s.end(s.line, found)
+			s.look(c)
 		}
-		s.line, s.long, b = s.line[:0], false, b[i+1:]
+		s.step(c)
 	}
 }
 
-func (s *partScanner) lineEnd(b []byte) int {
-	i := bytes.IndexByte(b, '\n')
-	if !s.cr {
-		return i
+// look waits for the name of the header, at the beginning of a line or far within one.
+func (s *partScanner) look(c byte) {
+	lower := c | 0x20
+	if lower != disposition[s.matched] {
+		s.matched = 0 // its first letter comes once, so that no other beginning is missed
 	}
-	if i >= 0 {
-		b = b[:i]
+	if lower == disposition[s.matched] && (s.matched > 0 || !s.text || s.line >= cutLine) {
+		s.matched++
 	}
-	if at := bytes.IndexByte(b, '\r'); at >= 0 {
-		return at
+	if s.matched == len(disposition) {
+		s.inside, s.matched = true, 0
 	}
-	return i
 }
 
-func (s *partScanner) keep(piece []byte) {
-	room := maxPartHeader - len(s.line)
-	s.long = s.long || len(piece) > room
-	s.line = append(s.line, piece[:min(len(piece), room)]...)
-}
-
-func (s *partScanner) end(line []byte, found func(string)) {
-	line = bytes.TrimSuffix(line, []byte("\r"))
-	if len(line) == 0 { // the end of the headers
+// read reports a name at each delimiter. A line's end may be none: then the name goes on.
+func (s *partScanner) read(c byte, found func(string)) {
+	switch {
+	case c == '\n' && s.ends < 2: // an empty line
 		s.inside = false
+	case c == '\n' || c == '\r':
+		s.report(found)
+		return
+	case c == ' ' && len(s.name) == 0:
+		return
+	case c < ' ' || strings.IndexByte(`="';,`, c) >= 0:
+	default:
+		if len(s.name) <= maxFieldName {
+			s.name = append(s.name, c)
+		}
 		return
 	}
-	goesOn := s.inside && (strings.IndexByte(" \t\r\x0b\x0c", line[0]) >= 0 || bytes.IndexByte(line, ':') < 0)
-	s.inside = goesOn || mayDispose(line[0]) && disposition.Match(line)
-	if !s.inside {
+	s.report(found)
+	s.name = s.name[:0]
+}
+
+// report tells a name, and what is one where no quotes stand around it or a backslash says nothing.
+func (s *partScanner) report(found func(string)) {
+	if len(s.name) == 0 || len(s.name) > maxFieldName { // that has been told
 		return
 	}
-	for _, m := range partName.FindAllSubmatch(line, -1) {
-		name := string(m[1]) + string(m[2]) + string(m[3])
-		found(name)
-		found(strings.ReplaceAll(name, `\`, ""))
+	name := string(s.name)
+	found(name)
+	for _, word := range strings.Fields(name) {
+		if word != name {
+			found(word)
+		}
 	}
-	if s.long {
-		s.unclear()
+	if plain := strings.ReplaceAll(name, `\`, ""); plain != name {
+		found(plain)
 	}
 }
 
-// mayDispose: most lines are no header at all, and this is cheaper than to match each.
-func mayDispose(first byte) bool {
-	return strings.IndexByte("cC \t\r\x0b\x0c", first) >= 0
+// step counts lines: as PHP does, one CR before an LF belongs to the end.
+func (s *partScanner) step(c byte) {
+	switch {
+	case c == '\n':
+		s.line, s.text, s.ends = 0, false, 0
+		return
+	case c == '\r':
+		s.line, s.text = 0, false
+		s.ends = min(s.ends+1, 2)
+		return
+	case c > ' ':
+		s.text = true
+	}
+	s.line++
+	s.ends = 2
 }
 
 // jsonScanner reads the keys of JSON, at any depth: a string with a colon behind it.

@@ -95,22 +95,27 @@ func (p *Profile) fieldNames() (user, password string) {
 	return user, password
 }
 
-// foldedField is the one spelling of a login field: with its index where it has one (session[email]), as PHP folds it.
+// foldedField is the one spelling of a login field: with its index where it has one (session[email]), as PHP folds it: what follows an
+// index and is not another one is dropped.
 func foldedField(name string) string {
-	if array, index, ok := strings.Cut(name, "["); ok && strings.Contains(index, "]") {
-		return strings.Map(nameByte, array) + "[" + strings.Map(lowered, index)
+	array, rest, ok := strings.Cut(name, "[")
+	folded := strings.Map(nameByte, name)
+	if ok && strings.Contains(rest, "]") {
+		folded = strings.Map(nameByte, array)
 	}
-	return strings.Map(nameByte, name)
+	for ok {
+		var index string
+		if index, rest, ok = strings.Cut(rest, "]"); ok {
+			folded += "[" + strings.Map(lowered, index) + "]"
+			rest, ok = strings.CutPrefix(rest, "[")
+		}
+	}
+	return folded
 }
 
 // scanning is what reads a body of these content types, joined and in lower case. Without one, some servers read a form.
 func (w *Watch) scanning(types string) []scanning {
 	form, parts, json := types == "" || strings.Contains(types, "urlencoded"), strings.Contains(types, "multipart"), strings.Contains(types, "json")
-	unclear := func() {
-		w.hasUser.Store(true)
-		w.hasPassword.Store(true)
-		w.hasID.Store(parts)
-	}
 	var out []scanning
 	add := func(s scanner, said bool, typed func(string)) {
 		if !said && w.password == "" {
@@ -129,8 +134,7 @@ func (w *Watch) scanning(types string) []scanning {
 		}})
 	}
 	add(&pairScanner{}, form, w.typed)
-	add(&partScanner{unclear: unclear}, parts, w.typed)
-	add(&partScanner{cr: true, unclear: unclear}, parts, w.typed)
+	add(&partScanner{}, parts, w.typed)
 	add(&jsonScanner{}, json, w.overrides) // no server takes a session id from there
 	return out
 }
