@@ -27,6 +27,9 @@ const settled = 10 * time.Second
 var (
 	errUsurped = errors.New("the panel names another person inside this session")
 	errUnsaid  = errors.New("the panel does not say whose session this is")
+
+	errMeanwhile = errors.New("a password was sent inside the session since the request began")
+	errUnmarked  = errors.New("the session may be somebody else's, and that cannot be written down")
 )
 
 // asking is when the panel must be asked whose session one is.

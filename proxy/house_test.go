@@ -165,6 +165,7 @@ func builtBefore(t testing.TB, mode panel.Mode, text, back string) *house {
 	gate := &Gate{Profile: profile, Sessions: h.desk, StepPage: func(s session.Stage) string { return "step-" + s.String() }, Count: func(v Verdict) { h.counted = append(h.counted, v) }}
 	h.Proxy = New(Options{Site: site, Gate: gate, Panel: h.panel, Headers: Identity{User: "Remote-User", Role: "Remote-Role"},
 		Audit: func(_ *http.Request, kind string, _ session.Session, _ string) { h.audited = append(h.audited, kind) }, End: h.desk.End, Removed: func(n int) { h.removed += n }})
+	h.spread = 0 // one node
 	return h
 }
 

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/ispgate/ispgate/internal/panel"
 	"github.com/ispgate/ispgate/internal/session"
@@ -19,14 +22,26 @@ func (p *Proxy) watched(r *http.Request, t *passing) error {
 		Inside: t.verdict.Session.Account != "", Public: t.verdict.Route.Kind == panel.Public, // the way out is watched as well
 	})
 	switch {
-	case t.watch == nil:
-		return nil
-	case t.watch.Refused() != nil:
+	case t.watch != nil && t.watch.Refused() != nil:
 		return t.watch.Refused()
-	case t.watch.Password():
+	case t.password():
 		return p.markLogin(t)
 	}
 	return nil
+}
+
+// password: the request brings one along, in a field or in a header that reaches the panel (Laravel's auth.basic begins a session).
+func (t *passing) password() bool { return t.basic || t.watch != nil && t.watch.Password() }
+
+// basic reports whether HTTP Basic or Digest credentials pass on to the panel inside a session that may become somebody else's.
+func (p *Proxy) basic(r *http.Request, v Verdict) bool {
+	if v.Session.Account == "" || v.Route.Kind != panel.Public && !p.gate.Profile.Forward.Authorization {
+		return false
+	}
+	return slices.ContainsFunc(r.Header["Authorization"], func(value string) bool {
+		scheme, _, _ := strings.Cut(strings.TrimLeft(value, " \t"), " ")
+		return strings.EqualFold(scheme, "basic") || strings.EqualFold(scheme, "digest")
+	})
 }
 
 // cutOff says why a request was ended.
@@ -46,16 +61,18 @@ func (p *Proxy) cutOff(w http.ResponseWriter, r *http.Request, t *passing, why e
 
 // noticeLogin makes the identity due where a request may have been a login inside the session: it carried the password field, or
 // mayLogIn says so. It was marked before it passed, too; a probe may have taken that back before the panel answered.
-func (p *Proxy) noticeLogin(res *http.Response, t *passing) {
-	if t.watch != nil && t.watch.Password() || p.mayLogIn(res, t) {
-		p.marked(t, session.LoginMark(p.site.Now()), p.jarAfter(res, t))
+// The error is that it could not be marked: then the answer must not reach the browser.
+func (p *Proxy) noticeLogin(res *http.Response, t *passing) error {
+	if !t.password() && !p.mayLogIn(res, t) {
+		return nil
 	}
+	return p.marked(t, session.LoginMark(p.site.Now()), p.jarAfter(res, t))
 }
 
 // noticePassword is noticeLogin for a request whose answer did not come: the panel may have read all of it.
 func (p *Proxy) noticePassword(t *passing) {
-	if t.watch != nil && t.watch.Password() && t.watch.Refused() == nil {
-		p.marked(t, session.LoginMark(p.site.Now()), t.opened.Jar())
+	if t.password() && (t.watch == nil || t.watch.Refused() == nil) {
+		_ = p.marked(t, session.LoginMark(p.site.Now()), t.opened.Jar())
 	}
 }
 
@@ -72,33 +89,90 @@ func (p *Proxy) mayLogIn(res *http.Response, t *passing) bool {
 
 // noticeImpersonation writes "log in as" down, and makes due whom it led to. In an address that may be read in several ways it may
 // have been something else: then another person is one that nobody let in.
-func (p *Proxy) noticeImpersonation(res *http.Response, t *passing) {
+func (p *Proxy) noticeImpersonation(res *http.Response, t *passing) error {
 	if t.verdict.Route.Kind != panel.Impersonate || t.verdict.Session.Account == "" || res.StatusCode >= 400 {
-		return
-	}
-	if t.verdict.Route.Plain && (t.watch == nil || !t.watch.Password()) {
-		p.marked(t, session.SwitchMark(p.site.Now()), nil)
+		return nil
 	}
 	p.opt.Audit(res.Request, "impersonated", t.verdict.Session, "")
+	if !t.verdict.Route.Plain || t.password() {
+		return nil
+	}
+	return p.marked(t, session.SwitchMark(p.site.Now()), nil)
 }
 
-// markLogin makes the identity due before a request that carries the password field passes: it fails closed.
-func (p *Proxy) markLogin(t *passing) error { return p.mark(t, session.LoginMark(p.site.Now()), nil) }
-
-// marked is mark for a request that has passed already.
-func (p *Proxy) marked(t *passing, mark string, suspect *panel.Jar) {
-	if err := p.mark(t, mark, suspect); err != nil {
-		p.site.Log.Error("identity not marked as due", "request", web.Of(t.request).ID(), "cause", err)
+// markLogin makes the identity due before a request that carries a password passes: it fails closed. The request waits until no node
+// takes the session for what it was before, else another one might let something pass as whoever is logged in now.
+func (p *Proxy) markLogin(t *passing) error {
+	if !p.identifies(t) {
+		return nil
 	}
+	if err := p.mark(t, session.LoginMark(p.site.Now()), nil); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(p.spread):
+		return nil
+	case <-t.Done():
+		return t.Err()
+	}
+}
+
+// marked is mark for a request that has passed already. Where nothing can be written down, the session ends instead: by then it may be
+// somebody else's.
+func (p *Proxy) marked(t *passing, mark string, suspect *panel.Jar) error {
+	if !p.identifies(t) {
+		return nil
+	}
+	err := p.mark(t, mark, suspect)
+	if err == nil {
+		return nil
+	}
+	p.site.Log.Error("identity not marked as due: the session ends", "request", web.Of(t.request).ID(), "cause", err)
+	if err := p.opt.End(context.WithoutCancel(t.Context), nil, t.verdict.Session); err != nil {
+		p.site.Log.Error("session not ended", "cause", err)
+	}
+	return errUnmarked
+}
+
+// identifies: the panel can say who is there, and somebody is.
+func (p *Proxy) identifies(t *passing) bool {
+	return p.gate.Profile.Identity.Configured() && t.verdict.Session.Account != ""
+}
+
+// meanwhile is why what is left of a body must not pass: since its request began, a password was sent inside the session. What the
+// panel does with the whole, it might do as somebody else.
+func (p *Proxy) meanwhile(t *passing) error {
+	if t.password() {
+		return nil
+	}
+	now, err := p.gate.Sessions.Recent(context.WithoutCancel(t.Context), t.request)
+	switch mark := now.Note.IdentityDue; {
+	case err != nil:
+		return err
+	case now.ID == t.verdict.Session.ID && mark != "" && mark != t.verdict.Session.Note.IdentityDue && !now.Note.Switched():
+		return errMeanwhile
+	}
+	return nil
+}
+
+// checked is a body of which each piece passes only if check agrees.
+type checked struct {
+	io.Reader
+	check func() error
+}
+
+func (c checked) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	if refused := c.check(); refused != nil {
+		return 0, refused
+	}
+	return n, err
 }
 
 // mark makes the identity due, also where a mark stands: a probe that began before takes only that back.
 // suspect is the panel session that the request was in, nil if that is not known yet: it is asked about as well, since a browser may hold
 // several of them, and show the one that is its own.
 func (p *Proxy) mark(t *passing, mark string, suspect *panel.Jar) error {
-	if !p.gate.Profile.Identity.Configured() || t.verdict.Session.Account == "" {
-		return nil
-	}
 	note := t.verdict.Session.Note
 	note.IdentityDue = mark
 	if suspect != nil && suspect.Len() > 0 {

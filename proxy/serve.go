@@ -44,6 +44,7 @@ type Proxy struct {
 	asked     inquiries                     // whose panel session one is
 	changed   recent.Map[string, time.Time] // a session's last form at the second door
 	strangers seldom
+	spread    time.Duration // until every node knows of a mark
 }
 
 // New makes a Proxy.
@@ -55,7 +56,7 @@ func New(o Options) *Proxy {
 		o.Removed = func(int) {}
 	}
 	o.Headers = Identity{http.CanonicalHeaderKey(o.Headers.User), http.CanonicalHeaderKey(o.Headers.Role)}
-	p := &Proxy{opt: o, gate: o.Gate, site: o.Site, custody: o.Panel.Custody(), managed: newManaged(o.Headers)}
+	p := &Proxy{opt: o, gate: o.Gate, site: o.Site, custody: o.Panel.Custody(), managed: newManaged(o.Headers), spread: session.RecentLife}
 	p.visitors = p.custody.Public()
 	p.lives.Life, p.asked.Most = lifeKnown, maxAsked
 	p.forward = p.upstream()

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -27,6 +28,7 @@ type passing struct {
 	opened  panel.Opened
 	cookies []string     // the browser's own Cookie headers
 	watch   *panel.Watch // nil: nothing to look for
+	basic   bool         // a password comes in a header
 	probed  []string     // Set-Cookie lines of our own requests in the browser's panel session
 	early   []string     // those of them that this request went with: the answer's come after
 	started time.Time
@@ -64,7 +66,7 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
 		p.site.Fail(w, r, web.BadRequest(errors.New("a target that cannot be passed on byte for byte")))
 		return
 	}
-	t := &passing{Context: r.Context(), request: r, verdict: v, client: clientOf(r), seal: p.visitors, cookies: r.Header.Values("Cookie"), started: p.site.Now()}
+	t := &passing{Context: r.Context(), request: r, verdict: v, client: clientOf(r), seal: p.visitors, cookies: r.Header.Values("Cookie"), started: p.site.Now(), basic: p.basic(r, v)}
 	if v.Session.Custody != "" {
 		t.seal = p.custody.Session(v.Session.Custody)
 	}
@@ -85,12 +87,22 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
 	r = r.WithContext(t)
 	if r.Body != nil && r.Body != http.NoBody {
 		web.Of(r).PassOn()
-		if t.watch != nil {
-			t.watch.Seen = func() error { return p.markLogin(t) }
-			r.Body = readCloser{t.watch.Reader(r.Body), r.Body}
-		}
+		r.Body = p.looked(t, r.Body)
 	}
 	p.forward.ServeHTTP(w, r)
+}
+
+// looked is a body with all that its pieces are looked at for on their way.
+func (p *Proxy) looked(t *passing, body io.ReadCloser) io.ReadCloser {
+	var reader io.Reader = body
+	if t.watch != nil {
+		t.watch.Seen = func() error { return p.markLogin(t) }
+		reader = t.watch.Reader(reader)
+	}
+	if p.identifies(t) && guarded(t) {
+		reader = checked{reader, func() error { return p.meanwhile(t) }}
+	}
+	return readCloser{reader, body}
 }
 
 type readCloser struct {
@@ -198,12 +210,13 @@ func (p *Proxy) answer(res *http.Response) error {
 	if err := p.checkIdentity(res, t); err != nil {
 		return err
 	}
-	p.noticeLogin(res, t)
+	if err := cmp.Or(p.noticeLogin(res, t), p.noticeImpersonation(res, t)); err != nil {
+		return err
+	}
 	p.rewriteLocations(res.Header, web.Of(r).Target)
 	p.custody.Close(t.seal, res.Header, web.Of(r).Target, t.cookies)
 	t.handOn(res.Header)
 	p.noticeLogout(res, t)
-	p.noticeImpersonation(res, t)
 	p.watchStream(res, t)
 	if res.ContentLength < 0 { // unknown to us, but not to ReverseProxy: it would send each piece at once, and the end as one more
 		res.ContentLength = unannounced
@@ -234,7 +247,7 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case t.watch != nil && t.watch.Refused() != nil:
 		p.cutOff(w, r, t, t.watch.Refused())
-	case errors.Is(err, errExpired), errors.Is(err, errUsurped): // also of askFirst
+	case errors.Is(err, errExpired), errors.Is(err, errUsurped), errors.Is(err, errMeanwhile), errors.Is(err, errUnmarked): // also of askFirst
 		p.expired(w, r)
 	case web.Of(r).Spoilt(): // net/http ends the context then, too
 		p.site.Fail(w, r, web.BadRequest(err))

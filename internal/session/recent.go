@@ -13,10 +13,11 @@ import (
 	"github.com/ispgate/ispgate/internal/recent"
 )
 
-const (
-	recentLife = 800 * time.Millisecond // with the poll of revocations below the second of S33
-	recentMax  = 20000                  // sessions of one generation
-)
+// RecentLife is how long after a change some node may still take a session for what it was before. With the poll of revocations it is
+// below the second of S33.
+const RecentLife = 800 * time.Millisecond
+
+const recentMax = 20000 // sessions of one generation
 
 // Recent is Load for the gate: what a token stood for at most 800 ms ago, one MGET for a page and all that it loads. Revocations,
 // those of this node's own End included, count at once. SetNote merges what it is given into what Redis holds, so that an older
@@ -92,14 +93,14 @@ type remembered struct {
 
 func newRemembered() *remembered {
 	r := &remembered{}
-	r.sessions.Most, r.sessions.Life = recentMax, recentLife
-	r.changes.Most, r.changes.Life = math.MaxInt, recentLife
+	r.sessions.Most, r.sessions.Life = recentMax, RecentLife
+	r.changes.Most, r.changes.Life = math.MaxInt, RecentLife
 	return r
 }
 
 func (c *remembered) get(key [sha256.Size]byte, at time.Time) *held {
 	h, ok := c.sessions.Get(key)
-	if !ok || at.Sub(h.at) >= recentLife || at.Before(h.at) || c.outdated(h) {
+	if !ok || at.Sub(h.at) >= RecentLife || at.Before(h.at) || c.outdated(h) {
 		return nil
 	}
 	return h

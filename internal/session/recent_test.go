@@ -105,7 +105,7 @@ func TestS33_Recent(t *testing.T) {
 	if err := elsewhere.End(t.Context(), nil, s); err != nil { // another node, before any revocation is read
 		t.Fatal(err)
 	}
-	w.sleep(recentLife)
+	w.sleep(RecentLife)
 	w.wantRecent(m, c, Anonymous, 1)
 }
 
