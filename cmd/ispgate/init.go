@@ -87,7 +87,7 @@ func (b builder) keys(database, anew bool) (ring *keyring.Ring, made bool, err e
 			return nil, false, err
 		}
 	case !database && !anew:
-		return nil, false, fmt.Errorf("the key file %s is there, but its account database is not: put the backup of the database back, and look whether its disk is mounted; "+
+		return nil, false, fmt.Errorf("the key file %s is there, but its account database is not: if another init is at work just now, start this one again; else put the backup of the database back, and look whether its disk is mounted; "+
 			"in a new one nobody has a second factor (if that is meant: ispgate init --new-database)", path)
 	}
 	ring, err = keyring.Load(path)
