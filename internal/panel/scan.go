@@ -88,14 +88,33 @@ const (
 )
 
 func (s *partScanner) scan(b []byte, found func(string)) {
-	for _, c := range b {
-		if s.inside {
-			s.read(c, found)
-		} else {
-			s.look(c)
+	for len(b) > 0 {
+		if n := s.idle(b); n > 0 {
+			s.line, s.ends, b = s.line+n, 2, b[n:]
+			continue
 		}
-		s.step(c)
+		if s.inside {
+			s.read(b[0], found)
+		} else {
+			s.look(b[0])
+		}
+		s.step(b[0])
+		b = b[1:]
 	}
+}
+
+// idle is how many bytes come in which no header can begin: the rest of a line, most of a file.
+func (s *partScanner) idle(b []byte) int {
+	if s.inside || s.matched > 0 || !s.text || s.line >= cutLine {
+		return 0
+	}
+	b = b[:min(len(b), cutLine-s.line)]
+	for _, end := range "\n\r" {
+		if i := bytes.IndexByte(b, byte(end)); i >= 0 {
+			b = b[:i]
+		}
+	}
+	return len(b)
 }
 
 // look waits for the name of the header, at the beginning of a line or far within one.
