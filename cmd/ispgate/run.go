@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -26,8 +25,6 @@ const (
 	drainTime     = 30 * time.Second // deploy/systemd waits longer
 )
 
-const gcPercent = 200
-
 // run serves until ctx ends (SIGTERM), then stops accepting, ends event streams and lets the other requests under way end.
 func run(ctx context.Context, s servers, cfg *config.Config) error {
 	collectLess()
@@ -37,6 +34,7 @@ func run(ctx context.Context, s servers, cfg *config.Config) error {
 	}
 	requests, cut := context.WithCancel(context.Background())
 	defer cut()
+	go giveBack(requests)
 	public := newServer(s.public, requests)
 	admin := newServer(s.admin, requests)
 	admin.ReadTimeout, admin.WriteTimeout = headerTimeout, adminTimeout // what it serves has neither uploads nor streams
@@ -69,14 +67,6 @@ func run(ctx context.Context, s servers, cfg *config.Config) error {
 	patience, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	return drain(patience, s, public, admin, cut)
-}
-
-// collectLess lets the garbage of more requests come together before it is collected, unless GOGC says otherwise: what lives is
-// some 3 MiB, so that the collector's own measure would have it run up to a hundred times a second under load.
-func collectLess() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 }
 
 func newServer(h http.Handler, base context.Context) *http.Server {

@@ -58,8 +58,9 @@ func (w *world) loaded(g *gateway) (row, error) {
 			return row{}, err
 		}
 	}
+	time.Sleep(settling)
 	after, err := memory(g.PID(), "VmRSS")
-	return size(fmt.Sprintf("memory after %d s of load, %d connections", 2*loadedSeconds, connections), loadedMost, after), err
+	return size(fmt.Sprintf("memory %v after %d s of load, %d connections", settling, 2*loadedSeconds, connections), loadedMost, after), err
 }
 
 // kept is what an idle connection takes, beside one of the bare proxy.
@@ -83,6 +84,7 @@ func keptBy(s subject) (float64, error) {
 		}
 	}
 	pid := s.pids()[0]
+	time.Sleep(settling)
 	before, err := memory(pid, "VmRSS")
 	if err != nil {
 		return 0, err
