@@ -3,8 +3,8 @@ package proxy
 import (
 	"context"
 	"errors"
-	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ispgate/ispgate/internal/panel"
@@ -117,7 +117,7 @@ func (p *Proxy) who(ctx context.Context, t *passing, jar *panel.Jar) error {
 // checkIdentity asks the panel whose session this is, where that is due and a page is held: never between a redirect and its target,
 // since one more GET would eat Laravel's flash message (design 4.3).
 func (p *Proxy) checkIdentity(res *http.Response, t *passing) error {
-	if !p.gate.Profile.Identity.Configured() || !guarded(t) || !page(res) || res.ContentLength > maxHeld || p.asking(t.verdict.Session, true) == askNot {
+	if !p.gate.Profile.Identity.Configured() || !guarded(t) || p.asking(t.verdict.Session, true) == askNot || !page(res) || res.ContentLength > maxHeld {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(res.Request.Context()), heldFor)
@@ -137,8 +137,13 @@ func (p *Proxy) checkIdentity(res *http.Response, t *passing) error {
 
 // page: the answer to a navigation that a person will see.
 func page(res *http.Response) bool {
-	mt, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	return res.StatusCode == http.StatusOK && navigates(res.Request, res.Request.Method) && mt == "text/html" && res.Header.Get("Content-Disposition") == ""
+	return res.StatusCode == http.StatusOK && navigates(res.Request, res.Request.Method) && mediaType(res) == "text/html" && res.Header.Get("Content-Disposition") == ""
+}
+
+// mediaType is the type of an answer in lower case, without parameters, however these are written.
+func mediaType(res *http.Response) string {
+	mt, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(mt))
 }
 
 // inquiries remember when this node last asked the panel whose session one is; at a login the panel says so.

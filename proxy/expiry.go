@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"errors"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -62,7 +61,7 @@ func readable(res *http.Response, kind web.Kind) bool {
 	if res.Header.Get("Content-Disposition") != "" {
 		return false
 	}
-	mt, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	mt := mediaType(res)
 	return mt == "text/html" && kind == web.Navigation || mt == "application/json" || strings.HasSuffix(mt, "+json")
 }
 

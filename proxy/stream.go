@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"time"
 
@@ -18,9 +17,8 @@ const streamCheck = 25 * time.Second // twice within the 60 s of S7
 // stream ends with the gateway, too: it has no end of its own, so that a stop would wait its whole time for it; browsers open it
 // again by themselves.
 func (p *Proxy) watchStream(res *http.Response, t *passing) {
-	mt, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	switch {
-	case mt == "text/event-stream":
+	case mediaType(res) == "text/event-stream":
 		go p.watch(res.Request, t, res.Body, p.opt.Stopping)
 	case res.StatusCode == http.StatusSwitchingProtocols && t.verdict.Session.Account != "":
 		go p.watch(res.Request, t, res.Body, nil)
