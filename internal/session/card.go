@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -68,7 +67,7 @@ func (m *Manager) List(ctx context.Context, account string) ([]Card, error) {
 		}
 		all = append(all, cards...)
 	}
-	slices.SortFunc(all, func(a, b Card) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
+	slices.SortStableFunc(all, func(a, b Card) int { return a.Created.Compare(b.Created) }) // of one second as they logged in
 	return all, nil
 }
 

@@ -24,12 +24,12 @@ func TestT16_PollingIsNoActivity(t *testing.T) {
 	p.in()
 	store := redis.NewClient(&redis.Options{Addr: server.Addr})
 	defer store.Close()
-	clocks, err := store.Keys(t.Context(), "*seen:*").Result()
+	clocks, err := store.Keys(t.Context(), "*:t:*").Result()
 	if err != nil || len(clocks) != 1 {
 		t.Fatalf("idle clocks: %v %v", clocks, err)
 	}
-	w.office.Gateway.Stop() // what it remembers of the session is gone
-	old := fmt.Sprint(time.Now().Add(-5*time.Minute).Unix(), " ", time.Now().Add(-5*time.Minute).Unix())
+	w.office.Gateway.Stop()                                        // what it remembers of the session is gone
+	old := fmt.Sprint(time.Now().Add(-5*time.Minute).Unix() << 30) // a person was the last who was active
 	if err := store.Set(t.Context(), clocks[0], old, 25*time.Minute).Err(); err != nil {
 		t.Fatal(err)
 	}
