@@ -28,7 +28,7 @@ var (
 	errUsurped = errors.New("the panel names another person inside this session")
 	errUnsaid  = errors.New("the panel does not say whose session this is")
 
-	errMeanwhile = errors.New("a password was sent inside the session since the request began")
+	errMeanwhile = errors.New("the session ended, or a password was sent inside it, since the request began")
 	errUnmarked  = errors.New("the session may be somebody else's, and that cannot be written down")
 )
 
@@ -49,6 +49,10 @@ func (p *Proxy) asking(s session.Session, page bool) asking {
 	now, last := p.site.Now(), p.asked.last(s)
 	if mark := s.Note.IdentityDue; mark != "" {
 		switch {
+		case s.Note.Sent(now) && page:
+			return askLater
+		case s.Note.Sent(now): // whom the panel named last, says nothing
+			return askBefore
 		case last.mark == mark && last.life == panel.Alive: // the mark has not been taken back yet
 			return askNot
 		case !page || now.Sub(s.Note.Marked()) >= settled:
@@ -97,7 +101,7 @@ func (p *Proxy) who(ctx context.Context, t *passing, jar *panel.Jar) error {
 	s := t.verdict.Session
 	last := p.asked.last(s)
 	life := last.life
-	if s.Note.IdentityDue == "" || last.mark != s.Note.IdentityDue || p.site.Now().Sub(last.asked) >= identityAgain {
+	if s.Note.IdentityDue == "" || last.mark != s.Note.IdentityDue || s.Note.Sent(p.site.Now()) || p.site.Now().Sub(last.asked) >= identityAgain {
 		v, err, _ := p.probes.Do("who "+s.ID+s.Note.IdentityDue, func() (any, error) { return p.probe(ctx, t, jar) })
 		if err != nil {
 			return err

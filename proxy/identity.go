@@ -30,23 +30,23 @@ func (p *Proxy) watched(r *http.Request, t *passing) error {
 	return nil
 }
 
-// password: the request brings one along, in a field or in a header that reaches the panel (Laravel's auth.basic begins a session).
-func (t *passing) password() bool { return t.basic || t.watch != nil && t.watch.Password() }
+// password: the request brings one along.
+func (t *passing) password() bool { return t.watch != nil && t.watch.Password() }
 
-// basic reports whether HTTP Basic or Digest credentials pass on to the panel inside a session that may become somebody else's.
-func (p *Proxy) basic(r *http.Request, v Verdict) bool {
-	if v.Session.Account == "" || v.Route.Kind != panel.Public && !p.gate.Profile.Forward.Authorization {
-		return false
-	}
+// credentials reports whether Authorization is somebody's login: on a public route it might begin a panel session inside ours (Laravel's
+// auth.basic). Tokens are none.
+func credentials(r *http.Request) bool {
 	return slices.ContainsFunc(r.Header["Authorization"], func(value string) bool {
-		scheme, _, _ := strings.Cut(strings.TrimLeft(value, " \t"), " ")
-		return strings.EqualFold(scheme, "basic") || strings.EqualFold(scheme, "digest")
+		f := strings.Fields(value)
+		return len(f) > 0 && slices.Contains([]string{"basic", "digest", "negotiate", "ntlm"}, strings.ToLower(f[0]))
 	})
 }
 
 // cutOff says why a request was ended.
 func (p *Proxy) cutOff(w http.ResponseWriter, r *http.Request, t *passing, why error) {
 	switch {
+	case errors.Is(why, context.Canceled):
+		panic(http.ErrAbortHandler) // the browser went away while its password waited
 	case errors.Is(why, panel.ErrLoginInside): // S15
 		p.opt.Audit(t.request, "login_inside_refused", t.verdict.Session, "")
 		p.site.Fail(w, r, web.Forbidden(why))
@@ -66,13 +66,16 @@ func (p *Proxy) noticeLogin(res *http.Response, t *passing) error {
 	if !t.password() && !p.mayLogIn(res, t) {
 		return nil
 	}
-	return p.marked(t, session.LoginMark(p.site.Now()), p.jarAfter(res, t))
+	if err := p.marked(t, session.Answered(t.mark, p.site.Now()), p.jarAfter(res, t)); err != nil || t.mark != "" {
+		return err
+	}
+	return p.wait(t) // of this one no node knew before
 }
 
 // noticePassword is noticeLogin for a request whose answer did not come: the panel may have read all of it.
 func (p *Proxy) noticePassword(t *passing) {
-	if t.password() && (t.watch == nil || t.watch.Refused() == nil) {
-		_ = p.marked(t, session.LoginMark(p.site.Now()), t.opened.Jar())
+	if t.password() && t.watch.Refused() == nil {
+		_ = p.marked(t, session.Answered(t.mark, p.site.Now()), t.opened.Jar())
 	}
 }
 
@@ -100,15 +103,21 @@ func (p *Proxy) noticeImpersonation(res *http.Response, t *passing) error {
 	return p.marked(t, session.SwitchMark(p.site.Now()), nil)
 }
 
-// markLogin makes the identity due before a request that carries a password passes: it fails closed. The request waits until no node
-// takes the session for what it was before, else another one might let something pass as whoever is logged in now.
+// markLogin makes the identity due before a request that carries a password passes, once: it fails closed.
 func (p *Proxy) markLogin(t *passing) error {
-	if !p.identifies(t) {
+	if t.mark != "" || !p.identifies(t) {
 		return nil
 	}
-	if err := p.mark(t, session.LoginMark(p.site.Now()), nil); err != nil {
+	t.mark = session.SentMark(p.site.Now())
+	if err := p.mark(t, t.mark, nil); err != nil {
 		return err
 	}
+	return p.wait(t)
+}
+
+// wait is until no node takes the session for what it was before a mark, else another one might let something pass as whoever is logged
+// in now.
+func (p *Proxy) wait(t *passing) error {
 	select {
 	case <-time.After(p.spread):
 		return nil
@@ -139,20 +148,21 @@ func (p *Proxy) identifies(t *passing) bool {
 	return p.gate.Profile.Identity.Configured() && t.verdict.Session.Account != ""
 }
 
-// meanwhile is why what is left of a body must not pass: since its request began, a password was sent inside the session. What the
-// panel does with the whole, it might do as somebody else.
+// meanwhile is why what is left of a body must not pass: since its request began, the session has ended, or another request sent a
+// password inside it. What the panel does with the whole, it might do as somebody else. While the store does not answer nobody's
+// password passes either.
 func (p *Proxy) meanwhile(t *passing) error {
-	if t.password() {
-		return nil
-	}
+	then := t.verdict.Session
 	now, err := p.gate.Sessions.Recent(context.WithoutCancel(t.Context), t.request)
 	switch mark := now.Note.IdentityDue; {
-	case err != nil:
-		return err
-	case now.ID == t.verdict.Session.ID && mark != "" && mark != t.verdict.Session.Note.IdentityDue && !now.Note.Switched():
+	case err != nil, mark == then.Note.IdentityDue && now.ID == then.ID && now.Stage == session.Full:
+		return nil
+	case now.ID != then.ID, now.Stage != session.Full:
 		return errMeanwhile
+	case mark == "", mark == t.mark, now.Note.Switched():
+		return nil
 	}
-	return nil
+	return errMeanwhile
 }
 
 // checked is a body of which each piece passes only if check agrees.
@@ -205,7 +215,9 @@ func (p *Proxy) identityKnown(ctx context.Context, t *passing, s session.Session
 	default:
 		p.opt.Audit(t.request, "impersonating", s, who.Name)
 	}
-	note.IdentityDue, note.Suspects = "", ""
+	if !note.Sent(p.site.Now()) {
+		note.IdentityDue, note.Suspects = "", ""
+	}
 	if note == s.Note {
 		return
 	}

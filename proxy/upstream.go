@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -28,7 +27,7 @@ type passing struct {
 	opened  panel.Opened
 	cookies []string     // the browser's own Cookie headers
 	watch   *panel.Watch // nil: nothing to look for
-	basic   bool         // a password comes in a header
+	mark    string       // that it set because it carries a password
 	probed  []string     // Set-Cookie lines of our own requests in the browser's panel session
 	early   []string     // those of them that this request went with: the answer's come after
 	started time.Time
@@ -66,7 +65,7 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request, v Verdict) {
 		p.site.Fail(w, r, web.BadRequest(errors.New("a target that cannot be passed on byte for byte")))
 		return
 	}
-	t := &passing{Context: r.Context(), request: r, verdict: v, client: clientOf(r), seal: p.visitors, cookies: r.Header.Values("Cookie"), started: p.site.Now(), basic: p.basic(r, v)}
+	t := &passing{Context: r.Context(), request: r, verdict: v, client: clientOf(r), seal: p.visitors, cookies: r.Header.Values("Cookie"), started: p.site.Now()}
 	if v.Session.Custody != "" {
 		t.seal = p.custody.Session(v.Session.Custody)
 	}
@@ -100,7 +99,10 @@ func (p *Proxy) looked(t *passing, body io.ReadCloser) io.ReadCloser {
 		reader = t.watch.Reader(reader)
 	}
 	if p.identifies(t) && guarded(t) {
-		reader = checked{reader, func() error { return p.meanwhile(t) }}
+		reader = checked{reader, func() error {
+			p.touch(t.request, t.verdict, t.request.Method) // a long upload is activity
+			return p.meanwhile(t)
+		}}
 	}
 	return readCloser{reader, body}
 }
@@ -145,7 +147,7 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	if c := t.opened.Header(); c != "" {
 		out.Header.Set("Cookie", c)
 	}
-	if t.verdict.Route.Kind != panel.Public && !p.opt.Gate.Profile.Forward.Authorization {
+	if inside := t.verdict.Route.Kind != panel.Public || t.verdict.Session.Account != "" && credentials(pr.In); inside && !p.gate.Profile.Forward.Authorization {
 		out.Header.Del("Authorization")
 	}
 	if t.opened.Authorization != "" { // the session's own, whatever the browser says
@@ -210,7 +212,10 @@ func (p *Proxy) answer(res *http.Response) error {
 	if err := p.checkIdentity(res, t); err != nil {
 		return err
 	}
-	if err := cmp.Or(p.noticeLogin(res, t), p.noticeImpersonation(res, t)); err != nil {
+	if err := p.noticeLogin(res, t); err != nil {
+		return err
+	}
+	if err := p.noticeImpersonation(res, t); err != nil {
 		return err
 	}
 	p.rewriteLocations(res.Header, web.Of(r).Target)
@@ -243,16 +248,18 @@ func (p *Proxy) noticeLogout(res *http.Response, t *passing) {
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	t := passingOf(r)
 	t.handOn(w.Header())
-	p.noticePassword(t) // the panel may have read all of it
+	if !errors.Is(err, errUnmarked) {
+		p.noticePassword(t) // the panel may have read all of it
+	}
 	switch {
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil && !web.Of(r).Spoilt():
+		panic(http.ErrAbortHandler) // the browser went away: nobody reads this
 	case t.watch != nil && t.watch.Refused() != nil:
 		p.cutOff(w, r, t, t.watch.Refused())
 	case errors.Is(err, errExpired), errors.Is(err, errUsurped), errors.Is(err, errMeanwhile), errors.Is(err, errUnmarked): // also of askFirst
 		p.expired(w, r)
 	case web.Of(r).Spoilt(): // net/http ends the context then, too
 		p.site.Fail(w, r, web.BadRequest(err))
-	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
-		panic(http.ErrAbortHandler) // the browser went away, or its session ended: nobody reads this
 	default:
 		p.site.Fail(w, r, web.PanelDown(err))
 	}

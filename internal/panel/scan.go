@@ -74,12 +74,14 @@ func (s *pairScanner) all(text string, found func(string)) {
 // may begin far within one. So everything between two delimiters counts as a name, from where a header may begin to the next empty
 // line: rather too much is found than too little.
 type partScanner struct {
-	line    int  // bytes of this line so far
+	line    int  // bytes since the last LF
 	text    bool // one of them is no white space
 	ends    int  // 0: a line has just begun; 1: a CR is all that it has; 2: it has more
 	matched int  // bytes of disposition
 	inside  bool // of a header
 	name    []byte
+	cut     []byte // a name that ended at a NUL: for PHP it goes on in the next line
+	nul     bool   // there was one in this line
 }
 
 const (
@@ -136,25 +138,39 @@ func (s *partScanner) read(c byte, found func(string)) {
 	switch {
 	case c == '\n' && s.ends < 2: // an empty line
 		s.inside = false
+	case c == '\n' && s.nul:
+		s.report(found)
+		s.name, s.nul = append(s.name[:0], s.cut...), false
+		return
 	case c == '\n' || c == '\r':
 		s.report(found)
 		return
 	case c == ' ' && len(s.name) == 0:
 		return
+	case c == 0 && !s.nul:
+		s.nul, s.cut = true, append(s.cut[:0], s.name...)
 	case c < ' ' || strings.IndexByte(`="';,`, c) >= 0:
 	default:
-		if len(s.name) <= maxFieldName {
-			s.name = append(s.name, c)
-		}
+		s.add(c, found)
 		return
 	}
 	s.report(found)
 	s.name = s.name[:0]
 }
 
+// add keeps a byte of a name. The beginning of a long one is told once: what follows a blank or an index may count for nothing.
+func (s *partScanner) add(c byte, found func(string)) {
+	if len(s.name) == maxFieldName {
+		s.report(found)
+	}
+	if len(s.name) <= maxFieldName {
+		s.name = append(s.name, c)
+	}
+}
+
 // report tells a name, and what is one where no quotes stand around it or a backslash says nothing.
 func (s *partScanner) report(found func(string)) {
-	if len(s.name) == 0 || len(s.name) > maxFieldName { // that has been told
+	if len(s.name) == 0 || len(s.name) > maxFieldName { // its beginning has been told
 		return
 	}
 	name := string(s.name)
@@ -169,21 +185,19 @@ func (s *partScanner) report(found func(string)) {
 	}
 }
 
-// step counts lines: as PHP does, one CR before an LF belongs to the end.
+// step knows where in a line the next byte is. PHP's lines end at LF, others' at CR as well; one CR before an LF belongs to the end.
 func (s *partScanner) step(c byte) {
+	s.line++
 	switch {
 	case c == '\n':
 		s.line, s.text, s.ends = 0, false, 0
-		return
 	case c == '\r':
-		s.line, s.text = 0, false
-		s.ends = min(s.ends+1, 2)
-		return
+		s.text, s.ends = false, min(s.ends+1, 2)
 	case c > ' ':
-		s.text = true
+		s.text, s.ends = true, 2
+	default:
+		s.ends = 2
 	}
-	s.line++
-	s.ends = 2
 }
 
 // jsonScanner reads the keys of JSON, at any depth: a string with a colon behind it.

@@ -54,7 +54,7 @@ func (c storedCard) card() Card {
 	return shown
 }
 
-// List returns the living sessions of an account, oldest first. It is for people to look at: nothing is decided by it. What has
+// List returns the living sessions of an account, oldest first, to the second. It is for people to look at: nothing is decided by it. What has
 // ended with its line of the users file is deleted, so that it does not come back with the line. The error is ErrStore.
 func (m *Manager) List(ctx context.Context, account string) ([]Card, error) {
 	ctx, cancel := bounded(ctx)
@@ -67,7 +67,7 @@ func (m *Manager) List(ctx context.Context, account string) ([]Card, error) {
 		}
 		all = append(all, cards...)
 	}
-	slices.SortStableFunc(all, func(a, b Card) int { return a.Created.Compare(b.Created) }) // of one second as they logged in
+	slices.SortStableFunc(all, func(a, b Card) int { return a.Created.Compare(b.Created) }) // of one second as their tokens were made
 	return all, nil
 }
 

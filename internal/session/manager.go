@@ -47,6 +47,7 @@ type Manager struct {
 
 // New makes a Manager. Until Run has read the revocations once, it knows only those of its own End.
 func New(o Options) *Manager {
+	warm(o.Ring.Box("session", []byte("warm")))
 	return &Manager{opt: o, cookie: newCookie(o.Ring, o.Secure), revoked: newRevocations(), recent: newRemembered(),
 		cards: o.Ring.Box("session card", nil), jars: o.Ring.Box("parked jar", nil)}
 }

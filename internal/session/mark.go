@@ -12,6 +12,11 @@ import (
 const (
 	login    = "l" // a request may have been a login of somebody else's
 	switched = "s" // "log in as" was used
+	sent     = "p" // requests with a password are under way
+
+	sentFor  = 2 * time.Minute // without an answer
+	sentMost = 8               // are told apart
+	sentMore = "*"             // there were more: the mark stands for its time
 )
 
 // LoginMark is an IdentityDue after a request that may have been a login inside the session (S15). Each is another one, so that
@@ -21,8 +26,47 @@ func LoginMark(at time.Time) string { return mark(login, at) }
 // SwitchMark is an IdentityDue after "log in as" (S14): whom the panel names next is whom the person looks at it as.
 func SwitchMark(at time.Time) string { return mark(switched, at) }
 
-func mark(why string, at time.Time) string {
-	return why + strconv.FormatInt(at.UnixMilli(), 36) + "." + rand.Text()
+// SentMark is an IdentityDue before a request that carries a password: until its answer is there, whom the panel names says nothing.
+func SentMark(at time.Time) string { return mark(sent, at) }
+
+// Answered is the LoginMark that follows the SentMark of the same request.
+func Answered(mark string, at time.Time) string {
+	if _, name, found := strings.Cut(mark, "."); found {
+		return named(login, at, name)
+	}
+	return LoginMark(at)
+}
+
+func mark(why string, at time.Time) string { return named(why, at, rand.Text()) }
+
+func named(why string, at time.Time, names ...string) string {
+	return why + strconv.FormatInt(at.UnixMilli(), 36) + "." + strings.Join(names, ".")
+}
+
+// Sent reports whether a request with a password may be under way.
+func (n Note) Sent(now time.Time) bool {
+	return strings.HasPrefix(n.IdentityDue, sent) && now.Sub(n.Marked()) < sentFor
+}
+
+// underWay is what becomes of a SentMark when another request marks the session: one more is under way, or one less.
+func underWay(want, stored string) string {
+	at := Note{IdentityDue: want}.Marked()
+	old := Note{IdentityDue: stored}
+	if !old.Sent(at) {
+		return want
+	}
+	_, name, _ := strings.Cut(want, ".")
+	names := strings.Split(stored, ".")[1:]
+	if strings.HasPrefix(want, sent) {
+		if names = append(names, name); len(names) > sentMost {
+			names = append(names[:sentMost-1], sentMore)
+		}
+		return named(sent, at, names...)
+	}
+	if names = slices.DeleteFunc(names, func(n string) bool { return n == name }); len(names) == 0 {
+		return want
+	}
+	return named(sent, old.Marked(), names...)
 }
 
 // Marked is when IdentityDue was set; the zero time where it does not say.

@@ -84,3 +84,40 @@ func TestS15_SuspectsGoWithTheMark(t *testing.T) {
 	}
 	want("a\nb\nc\nd\ne\nf\ng\n" + Overrun)
 }
+
+// TestS15_MarksOfRequestsUnderWay: a password that is still on its way keeps its mark, whatever other requests and probes do.
+func TestS15_MarksOfRequestsUnderWay(t *testing.T) {
+	at := time.UnixMilli(1_700_000_000_000)
+	one, two, plain := SentMark(at), SentMark(at), LoginMark(at)
+	under := func(mark string) bool { return (Note{IdentityDue: mark}).Sent(at.Add(time.Second)) }
+	both := settled("", two, one)
+	for name, c := range map[string]struct {
+		got  string
+		sent bool
+	}{
+		"one":                       {settled("", one, ""), true},
+		"both":                      {both, true},
+		"one of both answered":      {settled("", Answered(one, at), both), true},
+		"both answered":             {settled("", Answered(two, at), settled("", Answered(one, at), both)), false},
+		"one of one answered":       {settled("", Answered(one, at), one), false},
+		"another login":             {settled("", plain, one), true},
+		"log in as":                 {settled("", SwitchMark(at), one), true},
+		"a probe that saw another":  {settled(plain, "", one), true},
+		"a mark before it":          {settled(plain, one, plain), true},
+		"another login, much later": {settled("", LoginMark(at.Add(sentFor)), one), false},
+	} {
+		if under(c.got) != c.sent || c.got == "" {
+			t.Errorf("%s: %q, under way %v", name, c.got, under(c.got))
+		}
+	}
+	if (Note{IdentityDue: one}).Sent(at.Add(sentFor)) || (Note{IdentityDue: plain}).Sent(at) || !(Note{IdentityDue: both}).Marked().Equal(at) {
+		t.Error("the time of a mark")
+	}
+	many := one
+	for range 2 * sentMost {
+		many = settled("", SentMark(at), many)
+	}
+	if !under(settled("", Answered(one, at), many)) || len(many) > 400 || !under(settled("", Answered(two, at), many)) {
+		t.Errorf("many: %q", many)
+	}
+}

@@ -90,6 +90,9 @@ func changed[T any](base, want, stored T, same func(a, b T) bool) T {
 
 // settled is changed for a mark that only who saw it takes back. "Log in as" explains no login that came in between.
 func settled(base, want, stored string) string {
+	if want != base && want != "" && strings.HasPrefix(stored, sent) {
+		return underWay(want, stored)
+	}
 	if stored != base && (want == "" || strings.HasPrefix(want, switched) && !strings.HasPrefix(stored, switched) && stored != "") {
 		return stored
 	}
