@@ -14,7 +14,7 @@ FLAGS = CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -trimpath -buildvcs=false $(LEAN)'
 # The packages where goroutines meet. Each is tested a second time under the race detector; of the accounts one engine, without
 # what S21 and S22 do a hundred times: that has just been done without it; of the whole gateway two nodes, in races that are run here only. SQLite itself is C turned into Go by a program: watching
 # each of its reads and writes as well makes everything three times as slow, and finds nothing of ours.
-RACE = ./authflow ./proxy ./internal/keyring ./internal/panel ./internal/recent ./internal/session ./internal/throttle ./internal/users ./internal/web
+RACE = ./authflow ./proxy ./internal/keyring ./internal/panel ./internal/recent ./internal/session ./internal/throttle ./internal/transport ./internal/users ./internal/web
 WATCHED = CGO_ENABLED=1 $(GO) test -race -gcflags='modernc.org/...=-race=false' -count=1 -timeout=20m
 
 help: ## this list

@@ -11,20 +11,21 @@ const module = "github.com/ispgate/ispgate/"
 
 // floors says where each room stands. Arrows point down only, never to a neighbour.
 var floors = map[string]int{
-	"cmd/ispgate":       4,
-	"proxy":             3,
-	"authflow":          3,
-	"internal/web":      2,
-	"templates":         1,
-	"internal/session":  1,
-	"internal/account":  1,
-	"internal/throttle": 1,
-	"internal/panel":    1,
-	"internal/users":    1,
-	"internal/config":   1,
-	"internal/keyring":  0,
-	"internal/recent":   0,
-	"internal/demo":     0,
+	"cmd/ispgate":        4,
+	"proxy":              3,
+	"authflow":           3,
+	"internal/web":       2,
+	"templates":          1,
+	"internal/session":   1,
+	"internal/account":   1,
+	"internal/throttle":  1,
+	"internal/panel":     1,
+	"internal/users":     1,
+	"internal/config":    1,
+	"internal/keyring":   0,
+	"internal/recent":    0,
+	"internal/transport": 0,
+	"internal/demo":      0,
 }
 
 // cmdOnly are rooms that nobody but cmd may see.
@@ -54,6 +55,7 @@ var doors = []struct {
 	{"github.com/PuerkitoBio/goquery", "strangers' HTML is parsed by the panel room only", []string{"internal/panel"}},
 	{"github.com/andybalholm/cascadia", "strangers' HTML is parsed by the panel room only", []string{"internal/panel"}},
 	{"golang.org/x/net/html", "strangers' HTML is parsed by the panel room only", []string{"internal/panel"}},
+	{"golang.org/x/net/http/httpguts", "what net/http's own transport would refuse to send, ours refuses", []string{"internal/transport"}},
 	{"golang.org/x/net/websocket", "only the demo panel speaks websocket; the gateway passes it on", []string{"internal/demo"}},
 	{"net/http/httputil", "one reverse proxy", []string{"proxy"}},
 	{"html/template", "pages are written in templates; the demo panel has its own", []string{"templates", "internal/demo"}},

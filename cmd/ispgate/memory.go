@@ -10,19 +10,32 @@ import (
 )
 
 const (
-	gcPercent = 200
+	spareHeap = 24 << 20 // bytes of garbage that come together before the collector runs
+	leastGC   = 100      // percent: what Go does alone, where more lives than that
 
 	quietLook  = time.Second
 	quietMost  = 1 << 20 // bytes that are allocated between two looks in a quiet time
 	quietSince = 4 << 20 // bytes allocated since memory was given back: else there is nothing to gain
 )
 
-// collectLess lets the garbage of more requests come together before it is collected, unless GOGC says otherwise: what lives is
-// some 3 MiB, so that the collector's own measure would have it run up to a hundred times a second under load.
+// collectLess lets the garbage of more requests come together before it is collected, unless GOGC says otherwise. What lives is some 3
+// MiB: by its own measure, which is a share of that, the collector would run up to a hundred times a second under load. The measure is
+// set anew after each collection, so that it costs those 24 MiB and no more, however many connections are open. GOMEMLIMIT holds all the same.
 func collectLess() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		measureGarbage()
 	}
+}
+
+// measureGarbage is done again when the collector has found that nobody needs a thing made for nothing else.
+func measureGarbage() {
+	debug.SetGCPercent(garbagePercent(sum("/gc/heap/live:bytes", "/gc/scan/stack:bytes", "/gc/scan/globals:bytes")))
+	runtime.AddCleanup(new([64]byte), func(struct{}) { measureGarbage() }, struct{}{})
+}
+
+// garbagePercent is the share of what the collector takes for alive that makes spareHeap.
+func garbagePercent(alive uint64) int {
+	return max(leastGC, int(spareHeap*100/max(alive, 1<<20)))
 }
 
 // giveBack returns memory to the system once a burst is over, until ctx ends. Go collects when something is allocated: after a burst
@@ -51,8 +64,17 @@ func giveBack(ctx context.Context) {
 }
 
 // allocated is how many bytes the program has ever asked for.
-func allocated() uint64 {
-	s := []counters.Sample{{Name: "/gc/heap/allocs:bytes"}}
+func allocated() uint64 { return sum("/gc/heap/allocs:bytes") }
+
+// sum adds the runtime's counters of these names.
+func sum(names ...string) (all uint64) {
+	s := make([]counters.Sample, len(names))
+	for i, name := range names {
+		s[i].Name = name
+	}
 	counters.Read(s)
-	return s[0].Value.Uint64()
+	for _, one := range s {
+		all += one.Value.Uint64()
+	}
+	return all
 }

@@ -2,10 +2,40 @@ package main
 
 import (
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"testing/synctest"
 	"time"
 )
+
+func TestGarbagePercent(t *testing.T) {
+	for alive, want := range map[uint64]int{0: 2400, 1 << 20: 2400, 3 << 20: 800, 24 << 20: 100, 1 << 30: 100} {
+		if got := garbagePercent(alive); got != want {
+			t.Errorf("%d bytes alive: %d %%, want %d", alive, got, want)
+		}
+	}
+}
+
+// TestCollectLess: the measure follows what lives, up and down. A loop that does not end fails.
+func TestCollectLess(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	debug.SetGCPercent(before)
+	t.Setenv("GOGC", "150")
+	collectLess()
+	if got := sum("/gc/gogc:percent"); got != uint64(before) {
+		t.Errorf("GOGC is said, and it is %d %%", got)
+	}
+	t.Setenv("GOGC", "")
+	collectLess()
+	much := make([]byte, 2*spareHeap)
+	for sum("/gc/gogc:percent") != leastGC {
+		runtime.GC()
+	}
+	runtime.KeepAlive(much)
+	for sum("/gc/gogc:percent") <= leastGC {
+		runtime.GC()
+	}
+}
 
 // TestGiveBack: memory goes back to the system after a burst, once, and not while one lasts.
 func TestGiveBack(t *testing.T) {

@@ -16,15 +16,16 @@ import (
 
 	"github.com/ispgate/ispgate/internal/keyring"
 	"github.com/ispgate/ispgate/internal/recent"
+	"github.com/ispgate/ispgate/internal/transport"
 )
 
 // Panel is one panel that answers at one address. It is safe for concurrent use.
 type Panel struct {
 	opt       Options
 	profile   *Profile
-	transport *http.Transport // for proxied requests
-	replay    *http.Transport // for our own, which have time limits of their own
-	proto     string          // the origin that the panel believes in: proto://host
+	transport *transport.Direct // for proxied requests
+	replay    *http.Transport   // for our own, which have time limits of their own
+	proto     string            // the origin that the panel believes in: proto://host
 	host      string
 	hosts     []string // names that the panel may call itself, lower case, without ports
 	control   controlState
@@ -74,12 +75,18 @@ func assemble(o Options) (*Panel, error) {
 		return nil, err
 	}
 	p.profile.standAt(p.hosts)
-	var err error
-	if p.transport, err = newTransport(o); err != nil {
+	proxied, err := newTransport(o)
+	if err != nil {
 		return nil, err
 	}
-	p.replay = p.transport.Clone()
+	p.replay = proxied.Clone()
 	p.replay.ResponseHeaderTimeout = 0 // some panels throttle by sleeping 25 s (T3)
+	p.transport = &transport.Direct{
+		Dial:     func(ctx context.Context) (net.Conn, error) { return proxied.DialContext(ctx, "tcp", "") },
+		Other:    proxied,
+		HeadTime: o.Timeout,
+		Idle:     transport.Idle{Most: proxied.MaxIdleConnsPerHost, Life: proxied.IdleConnTimeout},
+	}
 	return p, nil
 }
 
@@ -108,9 +115,11 @@ func newTransport(o Options) (*http.Transport, error) {
 		ExpectContinueTimeout: time.Second,
 		ResponseHeaderTimeout: o.Timeout,
 		DisableCompression:    true,
-		ReadBufferSize:        32 << 10,
-		WriteBufferSize:       32 << 10,
-		Protocols:             new(http.Protocols), // HTTP/1.1 only: websockets need it
+
+		MaxResponseHeaderBytes: transport.MaxHead,
+		ReadBufferSize:         32 << 10,
+		WriteBufferSize:        32 << 10,
+		Protocols:              new(http.Protocols), // HTTP/1.1 only: websockets need it
 	}
 	t.Protocols.SetHTTP1(true)
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: o.ServerName}

@@ -15,10 +15,10 @@ func Unquoted(message string) string {
 }
 
 // unquoting is a transport whose errors do not quote what the panel said.
-type unquoting struct{ *http.Transport }
+type unquoting struct{ http.RoundTripper }
 
 func (t unquoting) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := t.Transport.RoundTrip(r)
+	res, err := t.RoundTripper.RoundTrip(r)
 	if err != nil {
 		return nil, unquoted{err}
 	}
