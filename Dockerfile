@@ -8,8 +8,9 @@ COPY go.mod go.sum ./
 RUN GOPROXY="${GOPROXY}" go mod download
 COPY . .
 RUN CGO_ENABLED=0 GOPROXY="${GOPROXY}" go build -trimpath -buildvcs=false \
-    -gcflags=github.com/redis/go-redis/v9/...=-l -gcflags=github.com/alicebob/...=-l -gcflags=github.com/yuin/...=-l -gcflags=github.com/jackc/...=-l -gcflags=google.golang.org/protobuf/...=-l \
-    -ldflags="-s -w" -o /out/ispgate ./cmd/ispgate
+    -gcflags=github.com/...=-l -gcflags=golang.org/x/...=-l -gcflags=google.golang.org/...=-l -gcflags=gopkg.in/...=-l \
+    -gcflags=github.com/ispgate/...= -gcflags=github.com/prometheus/...= -gcflags=golang.org/x/crypto/...= -gcflags=golang.org/x/net/...= \
+    -ldflags='-s -w -funcalign=16' -o /out/ispgate ./cmd/ispgate
 # Key file and database are refused in a directory that others can read. COPY keeps the mode of what is in a directory,
 # not that of the directory it is told to copy.
 RUN mkdir -p /out/root/var/lib && mkdir -m 0700 /out/root/var/lib/ispgate

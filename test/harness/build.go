@@ -17,7 +17,7 @@ var built struct {
 	path string
 }
 
-// Binary builds ./cmd/ispgate once per test process and returns its path. The file lies in the user's cache directory, one per
+// Binary makes the program once per test process and returns its path. The file lies in the user's cache directory, one per
 // checkout: packages tested side by side share it, and an unchanged program is not linked again.
 func Binary(t testing.TB) string {
 	t.Helper()
@@ -44,8 +44,8 @@ func Binary(t testing.TB) string {
 		t.Fatalf("build ispgate: %v", err)
 	}
 	path := filepath.Join(directory, "ispgate")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", path, "./cmd/ispgate")
-	build.Dir, build.Env = Root(t), append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
+	build := exec.Command(Need(t, "make", "make"), "build", "PROGRAM="+path) // as it is shipped
+	build.Dir = Root(t)
 	run(t, build)
 	built.path = path
 	return path
