@@ -120,6 +120,7 @@ func (f *Flow) logOutBrowser(r *http.Request, s session.Session) {
 	if !opened.Known {
 		return
 	}
+	defer web.Waiting(r.Context())()
 	done := make(chan struct{})
 	f.background(func() { defer close(done); f.logOut(clientOf(r), opened.Jar()) })
 	select {

@@ -3,6 +3,8 @@ package authflow
 import (
 	"context"
 	"sync"
+
+	"github.com/ispgate/ispgate/internal/web"
 )
 
 // turns take the forms of one session one after the other: a form that was sent twice is looked at a second time only when
@@ -20,6 +22,7 @@ type turn struct {
 // take waits for the turn of a session until ctx ends.
 func (t *turns) take(ctx context.Context, id string) (done func(), err error) {
 	one := t.join(id)
+	defer web.Waiting(ctx)() // the one before may need the slot
 	select {
 	case <-one.free:
 		return func() { one.free <- struct{}{}; t.leave(id, one) }, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +67,11 @@ type builder struct {
 
 	stopping context.Context // ends when serving is to end; nil: it does not
 	patience web.Patience
+	slots    *web.Slots
 }
+
+// halfForForms leaves the other half of the processors, at one the time in between, to the pages of those who are logged in.
+func halfForForms() *web.Slots { return web.NewSlots(max(1, runtime.GOMAXPROCS(0)/2)) }
 
 func (b builder) serving() context.Context {
 	if b.stopping == nil {
@@ -112,7 +117,7 @@ func (b builder) site() (*web.Site, error) {
 	}
 	requests := perLabel(b.metrics.requests.WithLabelValues)
 	return &web.Site{Public: b.cfg.PublicURL, Hosts: b.cfg.Hosts, Trusted: b.cfg.TrustedProxies, NoProxy: b.cfg.TrustNone, ServiceWorker: b.profile.Forward.ServiceWorker,
-		Patience: b.patience, AtStop: func(f func()) func() bool { return context.AfterFunc(b.serving(), f) },
+		Patience: b.patience, Slots: b.slots, AtStop: func(f func()) func() bool { return context.AfterFunc(b.serving(), f) },
 		Pages: pages, Log: b.log, Now: time.Now, Access: accessLog(b.cfg.Log.Access, b.log),
 		Observe: func(route string, took time.Duration) {
 			requests(route).Observe(took.Seconds())
@@ -127,7 +132,7 @@ func (b builder) panelOptions() panel.Options {
 	}
 	return panel.Options{URL: p.URL, Public: b.cfg.PublicURL, Profile: b.profile, CAFile: p.CAFile, ServerName: p.ServerName, Timeout: p.Timeout,
 		Ring: b.stores.ring, Mode: mode, Log: b.log, Now: time.Now,
-		Dropped: b.metrics.droppedCookies.Inc,
+		Dropped: b.metrics.droppedCookies.Inc, Waiting: web.Waiting,
 		Observe: func(v panel.Verdict, took time.Duration) {
 			b.metrics.panelLogin.WithLabelValues(v.String()).Observe(took.Seconds())
 		}}

@@ -81,7 +81,7 @@ func (d demonstration) run(ctx context.Context) error {
 	defer closeStores()
 	m := newMetrics()
 	m.watchAccounts(st.accounts)
-	public := &origins{builder: builder{cfg: cfg, stores: st, metrics: m, log: log, stopping: ctx}, ctx: background}
+	public := &origins{builder: builder{cfg: cfg, stores: st, metrics: m, log: log, stopping: ctx, slots: halfForForms()}, ctx: background}
 	m.watchLogins(public.loginsOpen)
 	h := &health{}
 	h.open(st.ping())

@@ -13,6 +13,7 @@ import (
 	"github.com/ispgate/ispgate/internal/config"
 	"github.com/ispgate/ispgate/internal/keyring"
 	"github.com/ispgate/ispgate/internal/panel"
+	"github.com/ispgate/ispgate/internal/web"
 	"github.com/ispgate/ispgate/test/harness"
 )
 
@@ -20,8 +21,11 @@ import (
 // keys and opened the stores for itself. They share what two processes would, and nothing else, and yet the race detector sees them
 // all.
 type nodes struct {
-	cfg *config.Config
-	all []*node
+	cfg     *config.Config
+	profile *panel.Profile
+	now     func() time.Time
+	slots   *web.Slots // of those that are added next: in one, races between forms would be rarer
+	all     []*node
 }
 
 type node struct {
@@ -48,11 +52,17 @@ func openNodes(t testing.TB, n int, back *url.URL, text []byte, now func() time.
 	if err != nil {
 		t.Fatal(err)
 	}
-	ns := &nodes{cfg: cfg}
+	ns := &nodes{cfg: cfg, profile: profile, now: now}
 	for range n {
-		ns.all = append(ns.all, ns.open(t, profile, now))
+		ns.add(t)
 	}
 	return ns
+}
+
+func (ns *nodes) add(t testing.TB) *node {
+	t.Helper()
+	ns.all = append(ns.all, ns.open(t, ns.profile, ns.now))
+	return ns.all[len(ns.all)-1]
 }
 
 func (ns *nodes) open(t testing.TB, profile *panel.Profile, now func() time.Time) *node {
@@ -79,7 +89,7 @@ func (ns *nodes) open(t testing.TB, profile *panel.Profile, now func() time.Time
 	g.redis, err = redisClient(ns.cfg.Sessions.Redis)
 	must()
 	t.Cleanup(func() { closing(log, g.close()) })
-	g.gateway, err = builder{cfg: ns.cfg, profile: profile, stores: g.stores, metrics: g.metrics, log: log}.gateway()
+	g.gateway, err = builder{cfg: ns.cfg, profile: profile, stores: g.stores, metrics: g.metrics, log: log, slots: ns.slots}.gateway()
 	must()
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)

@@ -57,7 +57,7 @@ func serve(ctx context.Context, cfg *config.Config, out, logs io.Writer) error {
 	defer stop()
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	front, err := newStandby(builder{cfg: cfg, profile: profile, metrics: m, log: log, stopping: ctx}, h)
+	front, err := newStandby(builder{cfg: cfg, profile: profile, metrics: m, log: log, stopping: ctx, slots: halfForForms()}, h)
 	if err != nil {
 		return err
 	}

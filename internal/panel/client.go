@@ -23,8 +23,9 @@ import (
 type Panel struct {
 	opt       Options
 	profile   *Profile
+	base      *http.Transport
 	transport *transport.Direct // for proxied requests
-	replay    *http.Transport   // for our own, which have time limits of their own
+	replay    *transport.Direct // for our own, which have time limits of their own
 	proto     string            // the origin that the panel believes in: proto://host
 	host      string
 	hosts     []string // names that the panel may call itself, lower case, without ports
@@ -57,6 +58,9 @@ func assemble(o Options) (*Panel, error) {
 	if o.Observe == nil {
 		o.Observe = func(Verdict, time.Duration) {}
 	}
+	if o.Waiting == nil {
+		o.Waiting = func(context.Context) func() { return func() {} }
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -75,18 +79,12 @@ func assemble(o Options) (*Panel, error) {
 		return nil, err
 	}
 	p.profile.standAt(p.hosts)
-	proxied, err := newTransport(o)
-	if err != nil {
+	var err error
+	if p.base, err = newTransport(o); err != nil {
 		return nil, err
 	}
-	p.replay = proxied.Clone()
-	p.replay.ResponseHeaderTimeout = 0 // some panels throttle by sleeping 25 s (T3)
-	p.transport = &transport.Direct{
-		Dial:     func(ctx context.Context) (net.Conn, error) { return proxied.DialContext(ctx, "tcp", "") },
-		Other:    proxied,
-		HeadTime: o.Timeout,
-		Idle:     transport.Idle{Most: proxied.MaxIdleConnsPerHost, Life: proxied.IdleConnTimeout},
-	}
+	p.transport = direct(p.base)
+	p.askWithin(0) // some panels throttle by sleeping 25 s (T3)
 	return p, nil
 }
 
@@ -96,6 +94,23 @@ func (p *Panel) Profile() *Profile { return p.profile }
 // Transport speaks to the panel and to nobody else: whatever host a request names, this one is dialled (S31). It does not
 // follow redirects, unpack answers or read proxies from the environment.
 func (p *Panel) Transport() http.RoundTripper { return unquoting{p.transport} }
+
+// askWithin bounds how long our own requests wait for the head of an answer; 0: as long as their contexts say.
+func (p *Panel) askWithin(limit time.Duration) {
+	replay := p.base.Clone()
+	replay.ResponseHeaderTimeout = limit
+	p.replay = direct(replay)
+}
+
+// direct carries what has no body itself and leaves the rest to other, with whose limits.
+func direct(other *http.Transport) *transport.Direct {
+	return &transport.Direct{
+		Dial:     func(ctx context.Context) (net.Conn, error) { return other.DialContext(ctx, "tcp", "") },
+		Other:    other,
+		HeadTime: other.ResponseHeaderTimeout,
+		Idle:     transport.Idle{Most: other.MaxIdleConnsPerHost, Life: other.IdleConnTimeout},
+	}
+}
 
 func newTransport(o Options) (*http.Transport, error) {
 	address := o.URL.Host

@@ -216,7 +216,7 @@ func TestT03_SleptThrottle(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := panelAt(t, profileOf(t, fakeProfile), "http://127.0.0.1:1", "https://panel.example.net")
 			var loggedIn atomic.Bool
-			p.replay.DialContext = pipeDial(func(line string) string {
+			p.askOver(func(line string) string {
 				const head = "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
 				const page = `<form method="post" action="/login"><input name="email"><input type="password" name="password"></form>`
 				switch {

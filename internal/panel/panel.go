@@ -9,6 +9,7 @@
 package panel
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -116,6 +117,7 @@ type Options struct {
 	Mode       Mode
 	Observe    func(Verdict, time.Duration) // may be nil
 	Dropped    func()                       // counts panel cookies that were not passed on; may be nil
+	Waiting    func(context.Context) func() // called before a request of our own; what it returns, when the answer is there; may be nil
 	Log        *slog.Logger
 	Now        func() time.Time
 }

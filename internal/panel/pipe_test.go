@@ -6,9 +6,9 @@ import (
 	"net"
 )
 
-// pipeDial is a panel without a network, for tests with a clock of their own: it answers each connection's one request.
-func pipeDial(answer func(line string) string) func(context.Context, string, string) (net.Conn, error) {
-	return func(context.Context, string, string) (net.Conn, error) {
+// askOver is a panel without a network, for tests with a clock of their own: it answers each connection's one request.
+func (p *Panel) askOver(answer func(line string) string) {
+	p.base.DialContext = func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		go func() {
 			defer theirs.Close()
@@ -23,4 +23,5 @@ func pipeDial(answer func(line string) string) func(context.Context, string, str
 		}()
 		return ours, nil
 	}
+	p.askWithin(0)
 }

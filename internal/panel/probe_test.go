@@ -195,7 +195,7 @@ func TestRun_Rhythm(t *testing.T) {
 		var mu sync.Mutex
 		var at []time.Duration
 		begin, answer := time.Now(), "302 Found\r\nLocation: /login"
-		p.replay.DialContext = pipeDial(func(line string) string {
+		p.askOver(func(line string) string {
 			mu.Lock()
 			defer mu.Unlock()
 			if strings.HasPrefix(line, "GET /dashboard") {

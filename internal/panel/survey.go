@@ -58,7 +58,7 @@ func (s *survey) missing(format string, args ...any) {
 
 func (s *survey) look(ctx context.Context) error {
 	s.secret = s.keep()
-	s.panel.replay.ResponseHeaderTimeout = loginTime
+	s.panel.askWithin(loginTime)
 	err := s.explore(ctx)
 	s.leave(ctx)
 	switch {

@@ -110,13 +110,11 @@ func (v *visit) send(ctx context.Context, m message) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := unquoting{v.panel.replay}.RoundTrip(req)
-	if err != nil {
+	resp, body, err := v.panel.ask(req)
+	if resp == nil {
 		return nil, fmt.Errorf("%s %s: %w", m.method, pathOf(m.target), err)
 	}
-	defer resp.Body.Close()
 	v.jar.Set(cookiesOf(resp.Header), pathOf(m.target), v.panel.opt.Now()) // a browser takes them whatever comes behind
-	body, err := unpacked(resp)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s %s: read answer: %w", m.method, pathOf(m.target), unquoted{err})
@@ -126,6 +124,17 @@ func (v *visit) send(ctx context.Context, m message) (*Answer, error) {
 	a := v.panel.Answer(resp, body, false)
 	a.Target, a.submitted = m.target, m.submitted
 	return &a, nil
+}
+
+// ask makes one request of our own; without an answer resp is nil, with half of one err says what is wrong with it.
+func (p *Panel) ask(req *http.Request) (resp *http.Response, body []byte, err error) {
+	defer p.opt.Waiting(req.Context())()
+	if resp, err = (unquoting{p.replay}).RoundTrip(req); err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = unpacked(resp)
+	return resp, body, err
 }
 
 // unpacked reads an answer and takes its packing off, at most 1 MiB of either.

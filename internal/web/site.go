@@ -30,6 +30,7 @@ type Site struct {
 	NoProxy       bool // trusted_proxies: [none]: there is none that was forgotten
 	ServiceWorker bool // forward.service_worker
 	Patience      Patience
+	Slots         *Slots                              // of forms of ours; nil: any number at a time
 	AtStop        func(f func()) (forget func() bool) // calls f when serving is to end; may be nil
 	Pages         *templates.Set
 	Observe       func(route string, took time.Duration) // may be nil

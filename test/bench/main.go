@@ -29,6 +29,10 @@ func main() {
 		fail(serveReference(os.Args[2], os.Args[3], os.Args[4]))
 		return
 	}
+	if len(os.Args) == 3 && os.Args[1] == "storm" {
+		fail(each(atOnce, atOnce, func(n int) error { return logIn(os.Args[2], n) }))
+		return
+	}
 	var s settings
 	flag.IntVar(&s.rounds, "rounds", 5, "rounds of every subject, interleaved")
 	flag.IntVar(&s.seconds, "seconds", 2, "length of a round")
