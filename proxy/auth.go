@@ -13,6 +13,8 @@ import (
 
 var unstored = []string{"no-store"} // never changed: answers share it
 
+var errStranger = errors.New("it is not in trusted_proxies: nothing can pass through it")
+
 // Auth is the second door: the answer to an auth_request subrequest. A status and headers for the server that asks: never a
 // redirect, a body or a cookie that is set (S37).
 func (p *Proxy) Auth(w http.ResponseWriter, r *http.Request) error {
@@ -76,7 +78,7 @@ func (p *Proxy) AuthRedirect(w http.ResponseWriter, r *http.Request) error {
 
 // question decides on the request that a server in front tells us about.
 func (p *Proxy) question(r *http.Request) (Verdict, original, error) {
-	o, err := original{}, errors.New("it is not in trusted_proxies: nothing can pass through it")
+	o, err := original{}, errStranger
 	if web.Of(r).Trusted {
 		o, err = originalOf(r, p.site.Origin())
 	}
@@ -115,30 +117,33 @@ type original struct{ method, target string }
 // originalOf reads X-Original-Method and -URL (nginx) or X-Forwarded-Method, -Proto, -Host and -Uri (Caddy, Traefik).
 // Missing, doubled or mixed headers deny: whoever guesses which of two is meant guesses wrong one day (S37).
 func originalOf(r *http.Request, origin string) (original, error) {
-	one := func(name string) (string, bool) {
-		if v := r.Header.Values(name); len(v) == 1 && v[0] != "" {
-			return v[0], true
-		}
-		return "", false
-	}
-	if method, ok := one("X-Original-Method"); ok {
-		full, ok := one("X-Original-Url")
-		if !ok || len(r.Header.Values("X-Forwarded-Uri")) > 0 {
+	h := r.Header // names as net/http spells them
+	if method, ok := only(h["X-Original-Method"]); ok {
+		full, ok := only(h["X-Original-Url"])
+		if !ok || len(h["X-Forwarded-Uri"]) > 0 {
 			return original{}, errors.New("X-Original-URL is missing, doubled or beside X-Forwarded-Uri")
 		}
 		rest, ok := cutOrigin(full, origin)
 		return original{method, rest}, checkOriginal(ok, method)
 	}
-	method, ok1 := one("X-Forwarded-Method")
-	proto, ok2 := one("X-Forwarded-Proto")
-	host, ok3 := one("X-Forwarded-Host")
-	uri, ok4 := one("X-Forwarded-Uri")
-	mixed := len(r.Header.Values("X-Original-Url"))+len(r.Header.Values("X-Original-Method")) > 0
+	method, ok1 := only(h["X-Forwarded-Method"])
+	proto, ok2 := only(h["X-Forwarded-Proto"])
+	host, ok3 := only(h["X-Forwarded-Host"])
+	uri, ok4 := only(h["X-Forwarded-Uri"])
+	mixed := len(h["X-Original-Url"])+len(h["X-Original-Method"]) > 0
 	if !ok1 || !ok2 || !ok3 || !ok4 || mixed || strings.ContainsAny(host, "/?#\\@") || !strings.HasPrefix(uri, "/") {
 		return original{}, errors.New("original method or URL is missing or doubled")
 	}
 	rest, ok := cutOrigin(proto+"://"+host+uri, origin)
 	return original{method, rest}, checkOriginal(ok, method)
+}
+
+// only is the value of a header that was sent once and says something.
+func only(values []string) (string, bool) {
+	if len(values) != 1 || values[0] == "" {
+		return "", false
+	}
+	return values[0], true
 }
 
 func checkOriginal(onOrigin bool, method string) error {

@@ -116,7 +116,7 @@ func (s *Site) knows(r *http.Request, q *Request) bool {
 		}
 	}
 	path, _, _ := strings.Cut(q.Target, "?")
-	asks := q.Trusted && (path == URL("auth") || path == URL("auth/redirect"))
+	asks := q.Trusted && (path == Prefix+"auth" || path == Prefix+"auth/redirect")
 	q.FrontAsks = asks && !s.named(host)
 	return asks
 }

@@ -40,7 +40,11 @@ func TestS29_NobodyIsLockedOut(t *testing.T) {
 	mine.Password("a typing error").Want(http.StatusUnauthorized)
 	mine.LogIn()
 	with(t, o.Enrolled(t), token).Password("guessed").Want(http.StatusUnauthorized) // where it is no token, it is none
-	stranger := with(t, c, token[:63]+"A")
+	last := "A"
+	if token[63:] == last {
+		last = "Q"
+	}
+	stranger := with(t, c, token[:63]+last)
 	stranger.Password("guessed").Want(http.StatusTooManyRequests)
 	o.Clerk(t).LogIn()
 	if n := metric(t, o.Gateway, `ispgate_panel_login_seconds_count{verdict="throttled"}`) + metric(t, node.Gateway, `ispgate_panel_login_seconds_count{verdict="throttled"}`); n != 0 {
