@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -164,6 +165,32 @@ func TestS42_WhoDoesNotReadIsCutOff(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestS42_EachAnswerHasItsDeadline, not the first of a connection alone: net/http takes it back after each.
+func TestS42_EachAnswerHasItsDeadline(t *testing.T) {
+	inBubble(t, func(w http.ResponseWriter, _ *http.Request) error {
+		_, err := io.WriteString(w, "taken late")
+		return err
+	}, func(t *testing.T, c net.Conn, r *bufio.Reader) {
+		for _, late := range []time.Duration{0, 52 * time.Second, 61 * time.Second} { // until then none of it is taken: a pipe holds nothing
+			_, _ = io.WriteString(c, "GET /x HTTP/1.1\r\nHost: panel.example.net\r\n\r\n")
+			time.Sleep(late)
+			answer, err := http.ReadResponse(r, nil)
+			if late > time.Minute {
+				if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+					t.Errorf("after %s: %v, want the end of the connection", late, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatalf("after %s: %v", late, err)
+			}
+			if all, err := io.ReadAll(answer.Body); err != nil || string(all) != "taken late" {
+				t.Errorf("after %s: %q, %v", late, all, err)
+			}
+		}
+	})
 }
 
 // TestS42_WhatComesSeldomIsNotCutOff: an event stream, and what has left HTTP.
