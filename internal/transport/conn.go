@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,20 +24,14 @@ type conn struct {
 	since  time.Time       // idle since
 	raw    syscall.RawConn // nil: nobody can look into it, so that it is used once
 	look   func(fd uintptr) bool
-	still  bool        // what look saw
-	hangUp func()      // Close, made once
-	stop   func() bool // undoes that the end of the context hangs up
-	left   int         // bytes that may be read
-	*buffers
+	still  bool          // what look saw
+	hangUp func()        // Close, made once
+	stop   func() bool   // undoes that the end of the context hangs up
+	left   int           // bytes that may be read
+	r      *bufio.Reader // lent for an exchange: an idle connection has none
 }
 
-// buffers are lent to a connection for an exchange: an idle one has none.
-type buffers struct {
-	r *bufio.Reader
-	w *bufio.Writer
-}
-
-var lent = sync.Pool{New: func() any { return &buffers{bufio.NewReaderSize(nil, 32<<10), bufio.NewWriterSize(nil, 4<<10)} }}
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 32<<10) }}
 
 func newConn(nc net.Conn, idle *Idle) *conn {
 	c := &conn{Conn: nc, idle: idle, hangUp: func() { _ = nc.Close() }}
@@ -68,17 +63,20 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// exchange sends r and returns the answer to it. The body gives the connection back at its end; everything else closes it.
-func (c *conn) exchange(r *http.Request, limit time.Duration) (*http.Response, error) {
+// exchange sends the head of r and returns the answer to it. The body gives the connection back at its end; everything else closes it.
+func (c *conn) exchange(r *http.Request, head []byte, limit time.Duration) (*http.Response, error) {
 	ctx := r.Context()
 	c.stop = context.AfterFunc(ctx, c.hangUp)
-	c.buffers = lent.Get().(*buffers)
+	c.r = readers.Get().(*bufio.Reader)
 	c.r.Reset(c)
-	c.w.Reset(c.Conn)
 	if limit > 0 {
 		_ = c.SetDeadline(time.Now().Add(limit))
 	}
-	res, err := c.ask(r)
+	whole, err := c.send(head)
+	var res *http.Response
+	if err == nil {
+		res, err = c.answer(r)
+	}
 	if err != nil {
 		c.rest(false)
 		return nil, because(ctx, err)
@@ -86,7 +84,8 @@ func (c *conn) exchange(r *http.Request, limit time.Duration) (*http.Response, e
 	if limit > 0 {
 		_ = c.SetDeadline(time.Time{})
 	}
-	keep := !res.Close && !r.Close
+	// After HEAD a server may still send a body, which it must not, and which would be the answer to somebody else (RFC 9110 section 9.3.2).
+	keep := whole && !res.Close && !r.Close && res.StatusCode > 199 && r.Method != http.MethodHead
 	if res.Body == http.NoBody {
 		c.rest(keep)
 	} else {
@@ -95,22 +94,22 @@ func (c *conn) exchange(r *http.Request, limit time.Duration) (*http.Response, e
 	return res, nil
 }
 
-// ask writes the request and reads the head of its answer. Interim answers are nobody's business: the browser did not ask for them.
-func (c *conn) ask(r *http.Request) (*http.Response, error) {
+// send writes the head of a request and waits for an answer to begin. A server may answer, and hang up, before it has read the whole head.
+func (c *conn) send(head []byte) (whole bool, err error) {
+	n, failed := c.Write(head)
 	c.left = MaxHead
-	err := r.Write(c.w)
-	if err == nil {
-		err = c.w.Flush()
+	_, err = c.r.Peek(1)
+	switch {
+	case err == nil || errors.Is(err, os.ErrDeadlineExceeded):
+		return failed == nil, err
+	case failed != nil && n > 0:
+		return false, failed
 	}
-	if err == nil {
-		_, err = c.r.Peek(1)
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, err
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errSilent, err)
-	}
+	return false, fmt.Errorf("%w: %w", errSilent, cmp.Or(failed, err))
+}
+
+// answer reads the head of the answer. Interim answers are nobody's business: the browser did not ask for them.
+func (c *conn) answer(r *http.Request) (*http.Response, error) {
 	for {
 		res, err := http.ReadResponse(c.r, r)
 		switch {
@@ -133,15 +132,14 @@ func because(ctx context.Context, err error) error {
 	return err
 }
 
-// rest takes the buffers back from the goroutine that read, and puts the connection back among the idle ones if keep is true and nothing
+// rest takes the buffer back from the goroutine that read, and puts the connection back among the idle ones if keep is true and nothing
 // speaks against it: that the server said more than it announced, or that the context ended, perhaps only just now.
 func (c *conn) rest(keep bool) {
 	keep = keep && c.r.Buffered() == 0
-	b := c.buffers
-	c.buffers = nil
-	b.r.Reset(nil)
-	b.w.Reset(nil)
-	lent.Put(b)
+	b := c.r
+	c.r = nil
+	b.Reset(nil)
+	readers.Put(b)
 	if c.stop() && keep {
 		c.idle.put(c)
 		return
@@ -189,8 +187,8 @@ func (b *body) end() {
 	}
 }
 
-// Close implements io.Closer. Before the end of the body it hangs up, also under a Read, which may go on to use the buffers: nobody else
-// gets them.
+// Close implements io.Closer. Before the end of the body it hangs up, also under a Read, which may go on to use the buffer: nobody else
+// gets it.
 func (b *body) Close() error {
 	if b.state.CompareAndSwap(open, closed) {
 		b.conn.stop()

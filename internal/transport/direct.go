@@ -9,11 +9,13 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
@@ -46,8 +48,14 @@ func (d *Direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := sendable(r.Header); err != nil {
 		return nil, err
 	}
+	head := heads.Get().(*bytes.Buffer)
+	defer heads.Put(head)
+	head.Reset()
+	if err := r.Write(head); err != nil {
+		return nil, err
+	}
 	for c := d.Idle.take(); c != nil; c = d.Idle.take() {
-		if res, err := c.exchange(r, d.HeadTime); !errors.Is(err, errSilent) {
+		if res, err := c.exchange(r, head.Bytes(), d.HeadTime); !errors.Is(err, errSilent) {
 			return res, err
 		}
 	}
@@ -55,8 +63,10 @@ func (d *Direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.exchange(r, d.HeadTime)
+	return c.exchange(r, head.Bytes(), d.HeadTime)
 }
+
+var heads = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // CloseIdleConnections closes what nobody uses now, also of Other.
 func (d *Direct) CloseIdleConnections() {

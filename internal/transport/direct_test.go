@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -151,13 +152,84 @@ func TestAnswersWithoutBody(t *testing.T) {
 				t.Fatalf("%s: %v, %v", path, res, err)
 			}
 		}
+	}
+	if dialled != 1 {
+		t.Errorf("%d connections", dialled)
+	}
+	for range 3 {
 		res, err := d.RoundTrip(request(t, "HEAD", "/"))
 		if err != nil || res.ContentLength != 9 || res.Body != http.NoBody {
 			t.Fatalf("HEAD: %v, %v", res, err)
 		}
 	}
-	if dialled != 1 {
-		t.Errorf("%d connections", dialled)
+	if dialled != 3 {
+		t.Errorf("%d connections; one that has carried a HEAD is not used again", dialled)
+	}
+}
+
+// TestLateBodyOfHEAD: what a server sends after the answer to HEAD, however late, is nobody's answer.
+func TestLateBodyOfHEAD(t *testing.T) {
+	p := newPeer(t, func(c net.Conn, r *bufio.Reader) {
+		_, _ = http.ReadRequest(r)
+		fmt.Fprintf(c, lengthThenPath, 200, "")
+		if q, err := http.ReadRequest(r); err == nil {
+			t.Errorf("%s came after HEAD", q.URL.Path)
+			fmt.Fprintf(c, lengthThenPath, 5, "stray")
+		}
+	}, answers(lengthThenPath))
+	d := p.direct(t)
+	if res, err := d.RoundTrip(request(t, "HEAD", "/")); err != nil || res.StatusCode != 200 {
+		t.Fatal(res, err)
+	}
+	if got := get(t, d, "/next"); got != "/next" {
+		t.Error(got)
+	}
+}
+
+// TestRefusedEarly: a server that answers a long head before it has read all of it is asked once, and its answer is passed on.
+func TestRefusedEarly(t *testing.T) {
+	for _, kept := range []int{0, 1, 8} {
+		var long atomic.Int32
+		p := newPeer(t, func(c net.Conn, r *bufio.Reader) {
+			for {
+				if start, err := r.Peek(6); err != nil {
+					return
+				} else if string(start) == "GET /l" {
+					long.Add(1)
+					_, _ = io.CopyN(io.Discard, r, 8<<10)
+					fmt.Fprint(c, "HTTP/1.1 431 Too Large\r\nContent-Length: 3\r\n\r\n431")
+					return
+				}
+				_, _ = http.ReadRequest(r)
+				fmt.Fprintf(c, lengthThenPath, 2, "ok")
+			}
+		})
+		d := p.direct(t)
+		for range 30 {
+			var waiting []*http.Response
+			for range kept {
+				res, err := d.RoundTrip(request(t, "GET", "/"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				waiting = append(waiting, res)
+			}
+			for _, res := range waiting {
+				_, _ = io.Copy(io.Discard, res.Body)
+			}
+			r := request(t, "GET", "/long")
+			r.Header.Set("Cookie", strings.Repeat("c", 60<<10))
+			res, err := d.RoundTrip(r)
+			if err != nil {
+				t.Fatalf("%d idle connections: %v", kept, err)
+			}
+			if text, err := io.ReadAll(res.Body); string(text) != "431" || err != nil {
+				t.Errorf("%q, %v", text, err)
+			}
+		}
+		if n := long.Load(); n != 30 {
+			t.Errorf("%d idle connections: 30 long requests were sent %d times", kept, n)
+		}
 	}
 }
 
@@ -508,6 +580,39 @@ func TestHeadTime(t *testing.T) {
 	})
 }
 
+// looked is a connection without a socket; quietConn is one that is quiet until closed is true.
+type looked struct{ syscall.RawConn }
+
+func (looked) Read(look func(uintptr) bool) error { look(0); return nil }
+
+func quietConn(i *Idle, closed *atomic.Bool) *conn {
+	c := &conn{idle: i, raw: looked{}, hangUp: func() { closed.Store(true) }}
+	c.look = func(uintptr) bool { c.still = !closed.Load(); return true }
+	return c
+}
+
+// TestClosedByTheServer: nobody holds the descriptor for the rest of an idle connection's life.
+func TestClosedByTheServer(t *testing.T) {
+	hungUp := make(chan struct{})
+	p := newPeer(t, func(c net.Conn, r *bufio.Reader) {
+		_, _ = http.ReadRequest(r)
+		fmt.Fprintf(c, lengthThenPath, 2, "ok")
+		_ = c.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, r)
+		close(hungUp)
+	})
+	d := p.direct(t)
+	d.Idle.Life = time.Hour
+	get(t, d, "/")
+	for d.Idle.sweep(); ; d.Idle.sweep() { // as it comes by itself every sweepPause
+		select {
+		case <-hungUp:
+			return
+		case <-time.After(time.Millisecond): // the end of the connection is on its way
+		}
+	}
+}
+
 func TestIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &Idle{Most: 2, Life: 30 * time.Second}
@@ -515,7 +620,7 @@ func TestIdle(t *testing.T) {
 		put := func() {
 			h := new(atomic.Bool)
 			hung = append(hung, h)
-			i.put(&conn{idle: i, hangUp: func() { h.Store(true) }})
+			i.put(quietConn(i, h))
 		}
 		state := func() (s string) {
 			synctest.Wait()

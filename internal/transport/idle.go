@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
+const sweepPause = 5 * time.Second // a connection that the server closed holds a descriptor for so long at most
+
 // Idle keeps connections that nobody uses. The last one put is the first one taken: it is the least likely to be gone. It is safe for
 // concurrent use. The zero value keeps none.
 type Idle struct {
 	Most int           // connections
-	Life time.Duration // of one that nobody takes; should be shorter than the server's
+	Life time.Duration // of one that nobody takes, or up to sweepPause more; should be shorter than the server's
 
 	mu       sync.Mutex
 	conns    []*conn // those that are idle for longest come first
@@ -53,24 +55,25 @@ func (i *Idle) put(c *conn) {
 	i.conns = append(i.conns, c)
 	if !i.sweeping {
 		i.sweeping = true
-		time.AfterFunc(i.Life, i.sweep)
+		i.sweepSoon()
 	}
 }
 
-// sweep closes what nobody took for too long, and comes again when the next one is due.
+func (i *Idle) sweepSoon() { time.AfterFunc(min(i.Life, sweepPause), i.sweep) }
+
+// sweep closes what nobody took for too long, and what the server has closed.
 func (i *Idle) sweep() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := time.Now()
-	young := slices.IndexFunc(i.conns, func(c *conn) bool { return now.Sub(c.since) < i.Life })
-	if young < 0 {
-		young = len(i.conns)
-	}
-	for _, c := range i.conns[:young] {
+	i.conns = slices.DeleteFunc(i.conns, func(c *conn) bool {
+		if now.Sub(c.since) < i.Life && c.quiet() {
+			return false
+		}
 		c.hangUp()
-	}
-	i.conns = slices.Delete(i.conns, 0, young)
+		return true
+	})
 	if i.sweeping = len(i.conns) > 0; i.sweeping {
-		time.AfterFunc(i.Life-now.Sub(i.conns[0].since), i.sweep)
+		i.sweepSoon()
 	}
 }
