@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	spareHeap = 24 << 20 // bytes of garbage that come together before the collector runs
+	spareHeap = 28 << 20 // bytes of garbage that come together before the collector runs
 	leastGC   = 100      // percent: what Go does alone, where more lives than that
+	leastHeap = 4 << 20  // bytes that Go takes for alive, where less is
 
 	quietLook  = time.Second
 	quietMost  = 1 << 20 // bytes that are allocated between two looks in a quiet time
@@ -20,7 +21,7 @@ const (
 
 // collectLess lets the garbage of more requests come together before it is collected, unless GOGC says otherwise. What lives is some 3
 // MiB: by its own measure, which is a share of that, the collector would run up to a hundred times a second under load. The measure is
-// set anew after each collection, so that it costs those 24 MiB and no more, however many connections are open. GOMEMLIMIT holds all the same.
+// set anew after each collection, so that it costs those 28 MiB and no more, however many connections are open. GOMEMLIMIT holds all the same.
 func collectLess() {
 	if os.Getenv("GOGC") == "" {
 		measureGarbage()
@@ -35,7 +36,7 @@ func measureGarbage() {
 
 // garbagePercent is the share of what the collector takes for alive that makes spareHeap.
 func garbagePercent(alive uint64) int {
-	return max(leastGC, int(spareHeap*100/max(alive, 1<<20)))
+	return max(leastGC, int(spareHeap*100/max(alive, leastHeap)))
 }
 
 // giveBack returns memory to the system once a burst is over, until ctx ends. Go collects when something is allocated: after a burst

@@ -9,7 +9,7 @@ import (
 )
 
 func TestGarbagePercent(t *testing.T) {
-	for alive, want := range map[uint64]int{0: 2400, 1 << 20: 2400, 3 << 20: 800, 24 << 20: 100, 1 << 30: 100} {
+	for alive, want := range map[uint64]int{0: 700, 3 << 20: 700, 4 << 20: 700, 7 << 20: 400, 28 << 20: 100, 1 << 30: 100} {
 		if got := garbagePercent(alive); got != want {
 			t.Errorf("%d bytes alive: %d %%, want %d", alive, got, want)
 		}

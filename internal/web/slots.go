@@ -76,7 +76,7 @@ func (s *Slots) give() {
 	s.free++
 }
 
-// serve works on a form in a slot. Without Slots it just does.
+// serve works on a form in a slot, until it begins to answer. Without Slots it just does.
 func (s *Slots) serve(h Handler, w http.ResponseWriter, r *http.Request) error {
 	if s == nil {
 		return h(w, r)
@@ -86,8 +86,24 @@ func (s *Slots) serve(h Handler, w http.ResponseWriter, r *http.Request) error {
 		p.got()
 	}
 	defer p.end()
-	return h(w, r.WithContext(context.WithValue(r.Context(), placeKey{}, p)))
+	if r.Context().Err() != nil { // the browser hung up meanwhile
+		panic(http.ErrAbortHandler)
+	}
+	return h(leaving{w, p}, r.WithContext(context.WithValue(r.Context(), placeKey{}, p)))
 }
+
+// leaving ends the work when the answer is made: who does not read it keeps nobody waiting.
+type leaving struct {
+	http.ResponseWriter
+	place *place
+}
+
+func (w leaving) Write(b []byte) (int, error) {
+	w.place.end()
+	return w.ResponseWriter.Write(b)
+}
+
+func (w leaving) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // place is one form's; what works on it in the background afterwards has none.
 type place struct {

@@ -127,22 +127,49 @@ func TestSlots_GuardNothing(t *testing.T) {
 	})
 }
 
-// TestSlots_HungUp: the browser went away; what it asked for is not held up.
+// TestSlots_HungUp: the browser went away while its form waited; nobody works on it any more.
 func TestSlots_HungUp(t *testing.T) {
 	bubble(t, 1, func(t *testing.T, f *forms) {
 		gate := make(chan struct{})
 		f.begin("first", until(gate))
 		ctx, hangUp := context.WithCancel(t.Context())
-		done := make(chan error)
+		done := make(chan any)
 		go func() {
-			done <- f.slots.serve(func(http.ResponseWriter, *http.Request) error { return io.EOF }, nil, httptest.NewRequestWithContext(ctx, "POST", "/", nil))
+			defer func() { done <- recover() }()
+			_ = f.slots.serve(func(http.ResponseWriter, *http.Request) error { t.Error("worked on"); return nil }, nil, httptest.NewRequestWithContext(ctx, "POST", "/", nil))
 		}()
 		synctest.Wait()
 		hangUp()
-		if err := <-done; err != io.EOF {
-			t.Error(err)
+		if p := <-done; p != http.ErrAbortHandler {
+			t.Error(p)
 		}
 		close(gate)
+	})
+}
+
+// unread is an answer that nobody takes until the channel is closed.
+type unread struct {
+	http.ResponseWriter
+	taken chan struct{}
+}
+
+func (u unread) Write(b []byte) (int, error) { <-u.taken; return len(b), nil }
+
+// TestSlots_NobodyReads: a long answer that its browser does not read keeps nobody waiting.
+func TestSlots_NobodyReads(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, f *forms) {
+		taken := make(chan struct{})
+		go func() {
+			_ = f.slots.serve(func(w http.ResponseWriter, r *http.Request) error {
+				_, err := io.WriteString(w, "a page")
+				Waiting(r.Context())() // takes no slot any more
+				return err
+			}, unread{taken: taken}, httptest.NewRequest("POST", "/", nil))
+		}()
+		synctest.Wait()
+		f.begin("next", func(*http.Request) {})
+		f.want(t, "while nobody reads", "next")
+		close(taken)
 	})
 }
 
