@@ -22,10 +22,16 @@ type turn struct {
 // take waits for the turn of a session until ctx ends.
 func (t *turns) take(ctx context.Context, id string) (done func(), err error) {
 	one := t.join(id)
+	done = func() { one.free <- struct{}{}; t.leave(id, one) }
+	select {
+	case <-one.free:
+		return done, nil
+	default:
+	}
 	defer web.Waiting(ctx)() // the one before may need the slot
 	select {
 	case <-one.free:
-		return func() { one.free <- struct{}{}; t.leave(id, one) }, nil
+		return done, nil
 	case <-ctx.Done():
 		t.leave(id, one)
 		return nil, ctx.Err()

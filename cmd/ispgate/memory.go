@@ -21,17 +21,22 @@ const (
 
 // collectLess lets the garbage of more requests come together before it is collected, unless GOGC says otherwise. What lives is some 3
 // MiB: by its own measure, which is a share of that, the collector would run up to a hundred times a second under load. The measure is
-// set anew after each collection, so that it costs those 28 MiB and no more, however many connections are open. GOMEMLIMIT holds all the same.
-func collectLess() {
+// set anew after each collection, so that it costs those 28 MiB and no more, however many connections are open, until ctx ends.
+// GOMEMLIMIT holds all the same.
+func collectLess(ctx context.Context) {
 	if os.Getenv("GOGC") == "" {
-		measureGarbage()
+		measureGarbage(ctx)
 	}
 }
 
 // measureGarbage is done again when the collector has found that nobody needs a thing made for nothing else.
-func measureGarbage() {
+func measureGarbage(ctx context.Context) {
+	if ctx.Err() != nil {
+		debug.SetGCPercent(leastGC)
+		return
+	}
 	debug.SetGCPercent(garbagePercent(sum("/gc/heap/live:bytes", "/gc/scan/stack:bytes", "/gc/scan/globals:bytes")))
-	runtime.AddCleanup(new([64]byte), func(struct{}) { measureGarbage() }, struct{}{})
+	runtime.AddCleanup(new([64]byte), func(struct{}) { measureGarbage(ctx) }, struct{}{})
 }
 
 // garbagePercent is the share of what the collector takes for alive that makes spareHeap.

@@ -22,13 +22,13 @@ type route struct {
 // table is every URL of ours (design 3.3). Everything else belongs to the panel.
 func table(f *authflow.Flow, p *proxy.Proxy, s *web.Site) map[string]route {
 	return map[string]route{
-		"login":                     {get: f.LoginPage, post: f.Login},
-		"verify":                    {get: f.VerifyPage, post: f.Verify},
-		"recovery":                  {get: f.RecoveryPage, post: f.Recovery},
+		"login":                     {get: f.LoginPage, post: s.Queue(f.Login)},
+		"verify":                    {get: f.VerifyPage, post: s.Queue(f.Verify)},
+		"recovery":                  {get: f.RecoveryPage, post: s.Queue(f.Recovery)},
 		"two-factor":                {get: f.TwoFactorPage},
-		"two-factor/enable":         {post: f.Enable},
-		"two-factor/disable":        {get: f.DisablePage, post: f.Disable},
-		"two-factor/recovery-codes": {post: f.RecoveryCodes},
+		"two-factor/enable":         {post: s.Queue(f.Enable)},
+		"two-factor/disable":        {get: f.DisablePage, post: s.Queue(f.Disable)},
+		"two-factor/recovery-codes": {post: s.Queue(f.RecoveryCodes)},
 		"two-factor/browsers":       {post: f.ForgetBrowser},
 		"two-factor/sessions":       {post: f.LogOutOthers},
 		"logout":                    {get: f.LogoutPage, post: f.Logout},

@@ -27,13 +27,13 @@ const (
 
 // run serves until ctx ends (SIGTERM), then stops accepting, ends event streams and lets the other requests under way end.
 func run(ctx context.Context, s servers, cfg *config.Config) error {
-	collectLess()
 	certificate, err := certificates(cfg.TLS, s.log)
 	if err != nil {
 		return usageError{fmt.Errorf("tls: %w", err)}
 	}
 	requests, cut := context.WithCancel(context.Background())
 	defer cut()
+	collectLess(requests)
 	go giveBack(requests)
 	public := newServer(s.public, requests)
 	admin := newServer(s.admin, requests)

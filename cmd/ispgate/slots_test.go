@@ -38,6 +38,9 @@ func TestASlowPanelKeepsNobodyWaiting(t *testing.T) {
 	slow := make(chan int)
 	go func() { slow <- logIn("slow@example.test") }()
 	<-asked
+	if n := ns.slots.Free(); n != 1 {
+		t.Errorf("%d slots are free while the only form waits for the panel", n)
+	}
 	if status := logIn("quick@example.test"); status != http.StatusUnauthorized {
 		t.Errorf("%d while another waits for the panel", status)
 	}

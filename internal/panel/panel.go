@@ -117,7 +117,7 @@ type Options struct {
 	Mode       Mode
 	Observe    func(Verdict, time.Duration) // may be nil
 	Dropped    func()                       // counts panel cookies that were not passed on; may be nil
-	Waiting    func(context.Context) func() // called before a request of our own; what it returns, when the answer is there; may be nil
+	Waiting    func(context.Context) func() // called before a request of our own; what it returns, when the answer is there, and it may take its time; may be nil
 	Log        *slog.Logger
 	Now        func() time.Time
 }

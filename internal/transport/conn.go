@@ -27,7 +27,7 @@ type conn struct {
 	still  bool          // what look saw
 	hangUp func()        // Close, made once
 	stop   func() bool   // undoes that the end of the context hangs up
-	left   int           // bytes that may be read
+	left   int64         // bytes that may be read
 	r      *bufio.Reader // lent for an exchange: an idle connection has none
 }
 
@@ -58,8 +58,8 @@ func (c *conn) Read(p []byte) (int, error) {
 	if c.left == 0 {
 		return 0, errLongHead
 	}
-	n, err := c.Conn.Read(p[:min(len(p), c.left)])
-	c.left -= n
+	n, err := c.Conn.Read(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
 	return n, err
 }
 
@@ -118,7 +118,7 @@ func (c *conn) answer(r *http.Request) (*http.Response, error) {
 		case res.StatusCode == http.StatusSwitchingProtocols:
 			return nil, errSwitched
 		case res.StatusCode < 100 || res.StatusCode > 199:
-			c.left = math.MaxInt
+			c.left = math.MaxInt64
 			return res, nil
 		}
 	}

@@ -31,7 +31,7 @@ var (
 )
 
 // Direct is an http.RoundTripper. Like net/http's it follows no redirect, repeats a request that a connection died under before anything
-// came back (RFC 9110 section 9.2.2), and hangs up when the context of a request ends. It knows nothing of proxies, packed answers
+// came back (once, RFC 9110 section 9.2.2), and hangs up when the context of a request ends. It knows nothing of proxies, packed answers
 // and httptrace. Its fields are not changed once it is used.
 type Direct struct {
 	Dial     func(context.Context) (net.Conn, error)
@@ -54,7 +54,7 @@ func (d *Direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Write(head); err != nil {
 		return nil, err
 	}
-	for c := d.Idle.take(); c != nil; c = d.Idle.take() {
+	if c := d.Idle.take(); c != nil {
 		if res, err := c.exchange(r, head.Bytes(), d.HeadTime); !errors.Is(err, errSilent) {
 			return res, err
 		}

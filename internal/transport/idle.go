@@ -12,7 +12,7 @@ const sweepPause = 5 * time.Second // a connection that the server closed holds 
 // concurrent use. The zero value keeps none.
 type Idle struct {
 	Most int           // connections
-	Life time.Duration // of one that nobody takes, or up to sweepPause more; should be shorter than the server's
+	Life time.Duration // of one that nobody takes, or up to sweepPause more; should be shorter than the server's. 0: none is kept
 
 	mu       sync.Mutex
 	conns    []*conn // those that are idle for longest come first

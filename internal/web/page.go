@@ -92,7 +92,7 @@ func (s *Site) Form(h Handler) Handler {
 			}
 			return BadRequest(errors.New("form does not parse")) // the parser's message may quote a password
 		}
-		return s.Slots.serve(h, w, r) // not before the body is there: nobody holds one by sending slowly
+		return h(w, r)
 	}
 }
 

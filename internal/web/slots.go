@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	slotPatience = 2 * time.Second       // that a form waits for a slot; then it goes on without one: a slot makes room for others, it guards nothing
+	slotPatience = 2 * time.Second       // that a form waits for slots in all; then it goes on without: a slot makes room for others, it guards nothing
 	slotLease    = 50 * time.Millisecond // after which a slot is somebody else's: who works so long waits for something, a store perhaps
 )
 
@@ -23,16 +23,23 @@ type Slots struct {
 	fresh   []chan struct{}
 }
 
-// NewSlots makes n of them.
+// NewSlots makes n of them, at least one.
 func NewSlots(n int) *Slots { return &Slots{free: n} }
 
+// Free is how many of them nobody has.
+func (s *Slots) Free() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.free
+}
+
 // take reports whether there was a slot in time.
-func (s *Slots) take(ctx context.Context, queue *[]chan struct{}) bool {
+func (s *Slots) take(ctx context.Context, queue *[]chan struct{}, patience time.Duration) bool {
 	mine := s.join(queue)
 	if mine == nil {
 		return true
 	}
-	late := time.NewTimer(slotPatience)
+	late := time.NewTimer(patience)
 	defer late.Stop()
 	select {
 	case <-mine:
@@ -76,15 +83,18 @@ func (s *Slots) give() {
 	s.free++
 }
 
-// serve works on a form in a slot, until it begins to answer. Without Slots it just does.
+// Queue lets a form that asks the panel or checks a code wait for one of the Slots, and keep it until it begins to answer.
+func (s *Site) Queue(h Handler) Handler {
+	return func(w http.ResponseWriter, r *http.Request) error { return s.Slots.serve(h, w, r) }
+}
+
+// serve works on a form in a slot. Without Slots it just does.
 func (s *Slots) serve(h Handler, w http.ResponseWriter, r *http.Request) error {
 	if s == nil {
 		return h(w, r)
 	}
-	p := &place{slots: s}
-	if s.take(r.Context(), &s.fresh) {
-		p.got()
-	}
+	p := &place{slots: s, patience: slotPatience}
+	p.queue(r.Context(), &s.fresh)
 	defer p.end()
 	if r.Context().Err() != nil { // the browser hung up meanwhile
 		panic(http.ErrAbortHandler)
@@ -108,15 +118,19 @@ func (w leaving) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // place is one form's; what works on it in the background afterwards has none.
 type place struct {
 	slots *Slots
-	mu    sync.Mutex
-	away  int         // how many wait for something
-	lease *time.Timer // of its slot; nil: it has none
-	over  bool
+
+	mu       sync.Mutex
+	away     int           // how many wait for something
+	patience time.Duration // that is left
+	lease    *time.Timer   // of its slot; nil: it has none
+	leases   int           // so far
+	over     bool
 }
 
 type placeKey struct{}
 
-// Waiting lets others work while a form, if ctx is that of one, waits for something that takes no processor time of ours; resume ends that.
+// Waiting lets others work while a form, if ctx is that of one, waits for something that takes no processor time of ours. To be called
+// once, resume ends that: it waits for a slot, for as long as the form has patience (2 s in all) and ctx lasts.
 func Waiting(ctx context.Context) (resume func()) {
 	p, ok := ctx.Value(placeKey{}).(*place)
 	if !ok {
@@ -137,7 +151,21 @@ func (p *place) resume(ctx context.Context) {
 	p.mu.Lock()
 	p.away--
 	p.mu.Unlock()
-	if p.works() && p.slots.take(ctx, &p.slots.resumed) {
+	if p.works() {
+		p.queue(ctx, &p.slots.resumed)
+	}
+}
+
+// queue waits for a slot as long as there is patience left.
+func (p *place) queue(ctx context.Context, queue *[]chan struct{}) {
+	p.mu.Lock()
+	left, since := p.patience, time.Now()
+	p.mu.Unlock()
+	got := p.slots.take(ctx, queue, left)
+	p.mu.Lock()
+	p.patience -= time.Since(since)
+	p.mu.Unlock()
+	if got {
 		p.got()
 	}
 }
@@ -157,13 +185,18 @@ func (p *place) got() {
 		p.slots.give()
 		return
 	}
-	p.lease = time.AfterFunc(slotLease, p.lapse)
+	p.leases++
+	number := p.leases
+	p.lease = time.AfterFunc(slotLease, func() { p.lapse(number) })
 }
 
-func (p *place) lapse() {
+// lapse ends one lease, not the one that came after it.
+func (p *place) lapse(number int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.free()
+	if p.leases == number {
+		p.free()
+	}
 }
 
 func (p *place) end() {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,8 +50,8 @@ func bubble(t *testing.T, n int, do func(t *testing.T, f *forms)) {
 		f := &forms{slots: NewSlots(n)}
 		do(t, f)
 		synctest.Wait()
-		if f.slots.free != n || len(f.slots.fresh)+len(f.slots.resumed) != 0 {
-			t.Errorf("in the end %d of %d slots are free, %d wait", f.slots.free, n, len(f.slots.fresh)+len(f.slots.resumed))
+		if f.slots.Free() != n || len(f.slots.fresh)+len(f.slots.resumed) != 0 {
+			t.Errorf("in the end %d of %d slots are free, %d wait", f.slots.Free(), n, len(f.slots.fresh)+len(f.slots.resumed))
 		}
 	})
 }
@@ -127,6 +128,33 @@ func TestSlots_GuardNothing(t *testing.T) {
 	})
 }
 
+// TestSlots_PatienceEnds: a form waits for slots for two seconds in all, however often it waits for the panel.
+func TestSlots_PatienceEnds(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, f *forms) {
+		var waited time.Duration
+		var done atomic.Bool
+		f.begin("often", func(r *http.Request) {
+			for range 100 {
+				resume := Waiting(r.Context())
+				time.Sleep(time.Second)
+				begin := time.Now()
+				resume()
+				waited += time.Since(begin)
+			}
+			done.Store(true)
+		})
+		for !done.Load() { // somebody always has the slot
+			f.begin("another", func(*http.Request) { time.Sleep(slotLease - time.Millisecond) })
+			f.begin("another", func(*http.Request) { time.Sleep(slotLease - time.Millisecond) })
+			time.Sleep(slotLease - time.Millisecond)
+		}
+		if waited != slotPatience {
+			t.Errorf("waited %s in all, want %s", waited, slotPatience)
+		}
+		time.Sleep(time.Hour)
+	})
+}
+
 // TestSlots_HungUp: the browser went away while its form waited; nobody works on it any more.
 func TestSlots_HungUp(t *testing.T) {
 	bubble(t, 1, func(t *testing.T, f *forms) {
@@ -190,40 +218,45 @@ func TestSlots_Twice(t *testing.T) {
 		for _, c := range []chan struct{}{first, second} {
 			close(c)
 			synctest.Wait()
-			if f.slots.free != 1 {
+			if f.slots.Free() != 1 {
 				t.Error("taken while somebody waits")
 			}
 		}
 		close(third)
 		synctest.Wait()
-		if f.slots.free != 1 {
+		if f.slots.Free() != 1 {
 			t.Error("the form has ended, and its slot is not free")
 		}
 		close(after)
 		synctest.Wait()
-		if f.slots.free != 1 {
-			t.Errorf("%d free: what goes on in the background gave a slot back", f.slots.free)
+		if f.slots.Free() != 1 {
+			t.Errorf("%d free: what goes on in the background gave a slot back", f.slots.Free())
 		}
 	})
 }
 
 // TestSlots_SlowBody: a form that is still being sent has no slot.
 func TestSlots_SlowBody(t *testing.T) {
+	synctest.Test(t, slowBody)
+}
+
+func slowBody(t *testing.T) {
 	s, _ := siteAt(t, "https://panel.example.net")
 	s.Slots = NewSlots(1)
 	slow, send := io.Pipe()
 	post := func(body io.Reader) error {
 		r := httptest.NewRequest("POST", "/ispgate/login", body)
 		r.Header = http.Header{"Sec-Fetch-Site": {"same-origin"}, "Content-Type": {"application/x-www-form-urlencoded"}}
-		return s.Form(func(http.ResponseWriter, *http.Request) error { return io.EOF })(httptest.NewRecorder(), r)
+		return s.Form(s.Queue(func(http.ResponseWriter, *http.Request) error { return io.EOF }))(httptest.NewRecorder(), r)
 	}
 	done := make(chan error)
 	go func() { done <- post(slow) }()
 	if _, err := send.Write([]byte("username=")); err != nil {
 		t.Fatal(err)
 	}
-	if err := post(strings.NewReader("username=b")); err != io.EOF || s.Slots.free != 1 {
-		t.Error(err, s.Slots.free)
+	begin := time.Now()
+	if err := post(strings.NewReader("username=b")); err != io.EOF || s.Slots.Free() != 1 || time.Since(begin) > 0 {
+		t.Error(err, s.Slots.Free(), time.Since(begin))
 	}
 	send.Close()
 	if err := <-done; err != io.EOF {
