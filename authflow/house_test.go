@@ -48,6 +48,7 @@ type house struct {
 	t       testing.TB
 	url     string
 	panel   *demo.Panel
+	redis   *redis.Client
 	before  atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool] // answers in the panel's place where it returns true
 	renewal atomic.Pointer[func() error]                                      // runs once, before a session's token is rotated
 	log     *record
@@ -132,6 +133,7 @@ func (h *house) options(inner, public *url.URL, policy Policy, tries int) Option
 	h.must(err)
 	client := redis.NewClient(&redis.Options{Addr: harness.Redis(h.t).Addr, ContextTimeoutEnabled: true})
 	h.t.Cleanup(func() { _ = client.Close() })
+	h.redis = client
 	sessions := session.New(session.Options{Redis: client, Ring: ring, Installation: accounts.Installation(), Idle: 30 * time.Minute, Absolute: 12 * time.Hour,
 		Generation: func(ctx context.Context, id string) (int64, error) {
 			if do := h.renewal.Swap(nil); do != nil {

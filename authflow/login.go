@@ -154,8 +154,11 @@ func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session
 	if err == nil {
 		s, err = f.advance(w, r, s, stage)
 	}
-	if err == nil { // not before: the twin of a form that was sent twice must not find, or leave, a jar under this session
-		err = f.park(r, s, out.Jar, parkingTime(stage))
+	jar := out.Jar
+	// Parked, unless nobody else can know the session yet and no earlier one is logged out now, which may take the new one along.
+	// Not before: the twin of a form that was sent twice must not find, or leave, a jar under this session.
+	if err == nil && (stage != session.Full || old.Stage != session.Anonymous) {
+		jar, err = nil, f.park(r, s, jar, parkingTime(stage))
 	}
 	if err != nil {
 		f.background(func() { f.logOut(clientOf(r), out.Jar) })
@@ -169,7 +172,7 @@ func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session
 		f.skipped(w, r, s)
 	}
 	f.logged(r, s, method)
-	return f.next(w, r, s)
+	return f.onward(w, r, s, jar)
 }
 
 // remember pins the typed name to the account that the panel named for it (S16). Where the panel names nobody, the name is the

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -117,6 +118,33 @@ func TestS13_CloseLogsOut(t *testing.T) {
 	}
 	if h.Close(); h.panel.Sessions() != 0 {
 		t.Errorf("%d sessions of the panel live on", h.panel.Sessions())
+	}
+}
+
+// TestS13_NothingToPark: where the password is all, its panel session goes to the browser at once: nothing of it lies in Redis,
+// and the panel is not asked a second time whether it lives. A login in another one's place is: the panel's logout of the
+// earlier session may have ended both.
+func TestS13_NothingToPark(t *testing.T) {
+	h := open(t, Policy{Mode: "optional"}, 500)
+	var asked atomic.Int64
+	h.instead(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/admin/change-password" && r.Header.Get("Cookie") != "" {
+			asked.Add(1)
+		}
+		return false
+	})
+	p := h.person(operator)
+	for _, again := range []bool{false, true} {
+		asked.Store(0)
+		p.want(p.login(""), http.StatusSeeOther, "/dashboard")
+		if got := asked.Load(); got != 1 != again {
+			t.Errorf("again %v: the panel was asked %d times whether its session lives", again, got)
+		}
+		info, err := h.redis.Info(t.Context(), "commandstats").Result()
+		h.must(err)
+		if claimed := strings.Contains(info, "cmdstat_renamenx:"); claimed != again { // see session.Manager.Claim
+			t.Errorf("again %v: a jar was claimed: %v", again, claimed)
+		}
 	}
 }
 

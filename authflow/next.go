@@ -25,10 +25,15 @@ func StepPage(stage session.Stage) string {
 
 // next is the one dispatcher: given how far the session has come, it sends the browser to what comes now.
 func (f *Flow) next(w http.ResponseWriter, r *http.Request, s session.Session) error {
+	return f.onward(w, r, s, nil)
+}
+
+// onward is next for a panel session that this very request has opened and the panel has proven; nil: it is looked for.
+func (f *Flow) onward(w http.ResponseWriter, r *http.Request, s session.Session, jar *panel.Jar) error {
 	page := StepPage(s.Stage)
 	switch {
 	case s.Stage == session.Full:
-		return f.arrive(w, r, s)
+		return f.arrive(w, r, s, jar)
 	case s.Stage == session.Password && s.Note.RecoveryOnly:
 		page = "recovery"
 	}
@@ -38,9 +43,13 @@ func (f *Flow) next(w http.ResponseWriter, r *http.Request, s session.Session) e
 
 // arrive is the end of a login: the panel session is given to the browser, then the browser to the panel. A panel session
 // that is not alive ends on the password page, so that nobody is sent back and forth.
-func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session) error {
-	if s.Local != "" {
+func (f *Flow) arrive(w http.ResponseWriter, r *http.Request, s session.Session, jar *panel.Jar) error {
+	switch {
+	case s.Local != "":
 		return f.arriveLocal(w, r, s)
+	case jar != nil:
+		f.custody.HandOver(f.custody.Session(s.Custody), w.Header(), jar, r.Header.Values("Cookie"))
+		return f.leave(w, r, s, true)
 	}
 	jar, parked, err := f.panelSession(r, s)
 	if err != nil {
