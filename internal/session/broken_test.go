@@ -125,17 +125,24 @@ func TestS35_GarbageIsNobodys(t *testing.T) {
 		"record of another version": func(w *world, m *Manager, s Session, k keys) {
 			r := s.record()
 			r.Version++
-			w.client.Set(ctx, k.record, m.sealRecord(s.token, r), time.Hour)
+			w.client.Set(ctx, k.record, m.stored(s.token, entry{r, clock{w.clock(), w.clock()}}), time.Hour)
 		},
 		"record with an unknown stage": func(w *world, m *Manager, s Session, k keys) {
 			r := s.record()
 			r.Stage = Full + 1
-			w.client.Set(ctx, k.record, m.sealRecord(s.token, r), time.Hour)
+			w.client.Set(ctx, k.record, m.stored(s.token, entry{r, clock{w.clock(), w.clock()}}), time.Hour)
 		},
-		"activity": func(w *world, _ *Manager, _ Session, k keys) { w.client.Set(ctx, k.seen, "soon", time.Hour) },
-		"activity of the wrong type": func(w *world, _ *Manager, _ Session, k keys) {
-			w.client.Del(ctx, k.seen)
-			w.client.LPush(ctx, k.seen, "x")
+		"clock without a record": func(w *world, _ *Manager, _ Session, k keys) {
+			w.client.Set(ctx, k.record, clock{w.clock(), w.clock()}.bytes(), time.Hour)
+		},
+		"clock that never began": func(w *world, m *Manager, s Session, k keys) {
+			w.client.Set(ctx, k.record, m.stored(s.token, entry{record: s.record()}), time.Hour)
+		},
+		"clock that never ends": func(w *world, m *Manager, s Session, k keys) {
+			w.client.SetRange(ctx, k.record, 0, strings.Repeat("\x7f", 8))
+		},
+		"clock past all time": func(w *world, m *Manager, s Session, k keys) {
+			w.client.SetRange(ctx, k.record, 0, strings.Repeat("\xff", 8))
 		},
 	}
 	for label, harm := range damage {

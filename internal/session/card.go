@@ -108,18 +108,13 @@ func (m *Manager) tidy(ctx context.Context, tx *redis.Tx, slot, account string) 
 		return nil, err
 	}
 	cards, void := m.openCards(slot, account, text)
-	clocks := make([]*redis.IntCmd, len(cards))
-	if _, err = tx.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i, c := range cards {
-			clocks[i] = p.Exists(ctx, slot+"t:"+c.token)
-		}
-		return nil
-	}); err != nil {
+	alive, err := m.ticking(ctx, tx, slot, cards)
+	if err != nil {
 		return nil, err
 	}
 	var kept []byte
 	for i, c := range cards {
-		if clocks[i].Val() == 1 {
+		if alive[i] {
 			live, kept = append(live, c.Card), append(kept, c.sealed...)
 		}
 	}
@@ -138,6 +133,28 @@ func (m *Manager) tidy(ctx context.Context, tx *redis.Tx, slot, account string) 
 		return nil
 	})
 	return live, err
+}
+
+// ticking tells of each card whether the record of its token is there and its idle clock has not run out; a retired one's has.
+func (m *Manager) ticking(ctx context.Context, tx *redis.Tx, slot string, cards []found) ([]bool, error) {
+	if len(cards) == 0 {
+		return nil, nil
+	}
+	var keys []string
+	for _, c := range cards {
+		keys = append(keys, slot+recordKey+c.token)
+	}
+	values, err := tx.MGet(ctx, keys...).Result()
+	if err != nil {
+		return nil, err
+	}
+	alive := make([]bool, len(cards))
+	for i, value := range values {
+		text, _ := value.(string)
+		c, _, err := readClock(text)
+		alive[i] = err == nil && !m.idle(c)
+	}
+	return alive, nil
 }
 
 // found is a card with what Redis has of it.
@@ -164,7 +181,7 @@ func (m *Manager) openCards(slot, account string, text []byte) (cards []found, v
 		shown := c.card()
 		gone := m.opt.Stands != nil && !m.stands(s) // who does not know the file lists them all
 		if gone {
-			void = append(void, slot+"s:"+shown.token)
+			void = append(void, slot+recordKey+shown.token)
 		}
 		if !gone && !m.revoked.cover(s) {
 			cards = append(cards, found{shown, whole})

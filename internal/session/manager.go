@@ -86,11 +86,15 @@ func (m *Manager) Idled(ctx context.Context, r *http.Request) (name string, ok b
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	sealed, err := m.opt.Redis.Get(ctx, keysOf(t).record).Bytes()
+	value, err := m.opt.Redis.Get(ctx, keysOf(t).record).Result()
 	if err != nil {
 		return "", false
 	}
-	rec, err := m.openRecord(t, sealed)
+	_, sealed, err := readClock(value)
+	if err != nil {
+		return "", false
+	}
+	rec, err := m.openRecord(t, []byte(sealed))
 	if err != nil || rec.Retired || rec.Stage != Full {
 		return "", false
 	}

@@ -92,7 +92,12 @@ func TestNobodyIsFullWithoutTheIdleClockOrAfterTheEnd(t *testing.T) {
 	w := newWorld(t)
 	m := w.node()
 	s, c := w.login(m, "a1", Full)
-	w.sleep(12*time.Hour - time.Second)
+	for end := w.clock().Add(12*time.Hour - time.Second); w.clock().Before(end); {
+		w.sleep(min(30*time.Minute-time.Second, end.Sub(w.clock())))
+		if err := m.Touch(t.Context(), w.wantStage(m, c, Full), true); err != nil {
+			t.Fatal(err)
+		}
+	}
 	w.wantStage(m, c, Full)
 	w.sleep(2 * time.Second)
 	w.wantStage(m, c, Anonymous) // Redis still has it
@@ -100,7 +105,9 @@ func TestNobodyIsFullWithoutTheIdleClockOrAfterTheEnd(t *testing.T) {
 	wantError(t, "Advance after the absolute end", err, ErrRevoked)
 
 	s, c = w.login(m, "a1", Full)
-	w.client.Del(t.Context(), keysOf(s.token).seen)
+	w.sleep(30*time.Minute - time.Second)
+	w.wantStage(m, c, Full)
+	w.sleep(time.Second)
 	w.wantStage(m, c, Anonymous)
 	_, err = m.Advance(t.Context(), http.Header{}, s, Full, tester)
 	wantError(t, "Advance of an idle session", err, ErrRevoked)
@@ -118,10 +125,8 @@ func TestS34_TokensDieWithTheirStage(t *testing.T) {
 	for stage, life := range map[Stage]time.Duration{Password: 5 * time.Minute, Enrolling: 20 * time.Minute} {
 		s, c := w.login(m, "a1", stage)
 		k := keysOf(s.token)
-		for _, key := range []string{k.record, k.seen} {
-			if ttl := w.client.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > life {
-				t.Errorf("%s: %s lives for %s, want at most %s", stage, key, ttl, life)
-			}
+		if ttl := w.client.PTTL(t.Context(), k.record).Val(); ttl <= 0 || ttl > life {
+			t.Errorf("%s: %s lives for %s, want at most %s", stage, k.record, ttl, life)
 		}
 		w.sleep(life - time.Second)
 		w.wantStage(m, c, stage)
@@ -134,15 +139,19 @@ func TestTouchWritesOnceAMinute(t *testing.T) {
 	w := newWorld(t)
 	m := w.node()
 	s, c := w.login(m, "a1", Full)
-	key := keysOf(s.token).seen
+	key := keysOf(s.token).record
 	touch := func(after time.Duration) (written bool) {
 		w.sleep(after)
 		s := w.wantStage(m, c, Full)
-		w.client.PExpire(t.Context(), key, time.Minute)
+		before, ends := w.client.Get(t.Context(), key).Val(), w.client.PExpireTime(t.Context(), key).Val()
 		if err := m.Touch(t.Context(), s, true); err != nil {
 			t.Fatal(err)
 		}
-		return w.client.PTTL(t.Context(), key).Val() > time.Minute
+		value := w.client.Get(t.Context(), key).Val()
+		if value[clockSize:] != before[clockSize:] || w.client.PExpireTime(t.Context(), key).Val() != ends {
+			t.Error("a touch changed the record, or its end")
+		}
+		return value != before
 	}
 	if touch(59 * time.Second) {
 		t.Error("written again within a minute")
@@ -166,11 +175,11 @@ func TestPollingAloneEndsASession(t *testing.T) {
 	written := func(acted bool) bool {
 		t.Helper()
 		w.sleep(5 * time.Minute)
-		before := w.client.Get(t.Context(), keysOf(s.token).seen).Val()
+		before := w.client.Get(t.Context(), keysOf(s.token).record).Val()
 		if err := m.Touch(t.Context(), w.wantStage(m, c, Full), acted); err != nil {
 			t.Fatal(err)
 		}
-		return w.client.Get(t.Context(), keysOf(s.token).seen).Val() != before
+		return w.client.Get(t.Context(), keysOf(s.token).record).Val() != before
 	}
 	for round := range 2 { // idle is 30 minutes
 		for n := 1; n < 12; n++ {

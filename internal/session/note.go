@@ -53,9 +53,9 @@ func (m *Manager) writeNote(ctx context.Context, s Session, n Note) (next []byte
 		if left < time.Millisecond {
 			return errGone
 		}
-		r.Note = merge(s.loaded, n, r.Note)
+		e.record.Note = merge(s.loaded, n, r.Note)
 		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			p.Set(ctx, key, m.sealRecord(s.token, r), left)
+			p.Set(ctx, key, m.stored(s.token, e), left)
 			return nil
 		})
 		return err

@@ -242,7 +242,7 @@ func TestListShowsTheLiving(t *testing.T) {
 	ended, _ := w.login(m, "a1", Full)
 	w.login(m, "a2", Full)
 	one, _ = w.advance(m, w.load(m, c), Full)
-	w.client.Del(t.Context(), keysOf(idle.token).seen)
+	w.stop(idle)
 	if err := m.End(t.Context(), nil, ended); err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +269,7 @@ func TestListForgetsWhatLoginsLeaveBehind(t *testing.T) {
 	var last Session
 	for range 200 {
 		last, _ = w.login(m, "a1", Password)
-		w.client.Del(t.Context(), keysOf(last.token).seen)
+		w.stop(last)
 	}
 	if n := w.client.StrLen(t.Context(), keysOf(last.token).index).Val(); n > sweepEvery {
 		t.Errorf("%d bytes of dead sessions' cards are kept, want at most %d", n, sweepEvery)

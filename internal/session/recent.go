@@ -61,7 +61,7 @@ func (m *Manager) remember(ctx context.Context, key [sha256.Size]byte, t token, 
 		if err != nil {
 			return nil, err
 		}
-		h := &held{at: at, session: s, seen: s.Seen, acted: s.Acted}
+		h := &held{at: at, session: s, clock: clock{s.Seen, s.Acted}}
 		m.recent.sessions.Put(key, h, at)
 		return h, nil
 	})
@@ -80,8 +80,8 @@ type held struct {
 	at      time.Time // before the MGET
 	session Session
 
-	mu          sync.Mutex
-	seen, acted time.Time // the idle clock as this node wrote it: a burst of requests writes once
+	mu    sync.Mutex
+	clock clock // as this node wrote it: a burst of requests writes once
 }
 
 // remembered is what a node keeps of sessions in memory.

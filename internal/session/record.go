@@ -13,12 +13,12 @@ import (
 )
 
 // recordVersion changes when a record of the old form would be misread. Unknown versions are not opened (S35).
-const recordVersion = 3
+const recordVersion = 4
 
 var errRecord = errors.New("is not a session record of this version")
 
-// record is what Redis holds of a token, sealed under the token's secret and bound to its key and session (S32). A retired
-// one tells where the session went: to the token Next; or, when Next is empty, to a higher stage, where it may not lead.
+// record is what Redis holds of a token behind its idle clock, sealed under the token's secret and bound to its key and session
+// (S32). A retired one tells where the session went: to the token Next; or, when Next is empty, to a higher stage, where it may not lead.
 type record struct {
 	_          struct{} `cbor:",toarray"` // the order of the fields is the form
 	Version    int
@@ -119,12 +119,14 @@ func slot(tag [tagSize]byte) string {
 	return "ispgate:{" + base64.RawURLEncoding.EncodeToString(tag[:]) + "}:"
 }
 
+const recordKey = "s:"
+
 // keys have names of at most 44 bytes, which take 48 in Redis; one more would take 64.
-type keys struct{ record, seen, index string }
+type keys struct{ record, index string }
 
 func keysOf(t token) keys {
 	slot, digest := slot(t.tag), t.digest()
-	return keys{slot + "s:" + digest, slot + "t:" + digest, slot + "idx"}
+	return keys{slot + recordKey + digest, slot + "idx"}
 }
 
 // vault seals what belongs to one token: neither Redis nor the key file alone opens it.
@@ -161,6 +163,11 @@ func warm(box *keyring.Box) {
 	}
 }
 
+// stored is the value of a record's key.
+func (m *Manager) stored(t token, e entry) []byte {
+	return append(e.clock.bytes(), m.sealRecord(t, e.record)...)
+}
+
 func (m *Manager) sealRecord(t token, r record) []byte {
 	return seal(m.vault(t), r, m.opt.Installation, keysOf(t).record, t.session())
 }
@@ -177,33 +184,25 @@ func (m *Manager) openRecord(t token, sealed []byte) (record, error) {
 	return r, nil
 }
 
-// entry is what the two keys of a token say. The zero entry is nobody.
+// entry is what Redis says of a token. The zero entry is nobody.
 type entry struct {
 	record record
-	seen   time.Time
-	acted  time.Time
+	clock  clock
 }
 
-// decode reads the values of an MGET of record and seen. Whatever is missing or does not open makes it nobody's.
-func (m *Manager) decode(t token, values []any) (entry, error) {
-	sealed, ok := values[0].(string)
+// decode reads the value of a record's key; nil: there is none. Whatever is missing, idle or does not open makes it nobody's.
+func (m *Manager) decode(t token, value any) (entry, error) {
+	text, ok := value.(string)
 	if !ok {
 		return entry{}, nil
 	}
-	r, err := m.openRecord(t, []byte(sealed))
+	c, sealed, err := readClock(text)
 	if err != nil {
 		return entry{}, err
 	}
-	e := entry{record: r}
-	if r.Retired {
-		return e, nil
-	}
-	clock, ok := values[1].(string)
-	if !ok {
-		return entry{}, nil // idle for too long
-	}
-	if e.seen, e.acted, err = readActivity(clock); err != nil {
+	r, err := m.openRecord(t, []byte(sealed))
+	if err != nil || !r.Retired && m.idle(c) {
 		return entry{}, err
 	}
-	return e, nil
+	return entry{r, c}, nil
 }

@@ -58,11 +58,11 @@ func (m *Manager) count() {
 // read fetches what belongs to t in one round trip. A record that is there but cannot be used is nobody's, and logged.
 func (m *Manager) read(ctx context.Context, c redis.Cmdable, t token) (entry, error) {
 	k := keysOf(t)
-	values, err := c.MGet(ctx, k.record, k.seen).Result()
+	values, err := c.MGet(ctx, k.record).Result() // what is no text, which GET complains of, is nobody's, too
 	if err != nil {
 		return entry{}, err
 	}
-	e, err := m.decode(t, values)
+	e, err := m.decode(t, values[0])
 	if err != nil {
 		m.count()
 		if m.garbageLog.due(m.opt.Now()) {
@@ -87,7 +87,7 @@ func (m *Manager) fetch(ctx context.Context, t token) (Session, error) {
 		case !m.opt.Now().Before(s.until): // the absolute end, whatever Redis' clock says; nobody's entry too
 			return Session{}, nil
 		case !e.record.Retired:
-			s.token, s.Seen, s.Acted, s.loaded, s.Retired = t, e.seen, e.acted, s.Note, retired
+			s.token, s.Seen, s.Acted, s.loaded, s.Retired = t, e.clock.seen, e.clock.acted, s.Note, retired
 			return s, nil
 		case e.record.Next == nil:
 			s.token, s.Retired = token{tag: t.tag, id: t.id}, true
@@ -153,8 +153,7 @@ func (m *Manager) commit(ctx context.Context, c pipeliner, old, next Session, me
 	card := m.sealCard(k.index, next, meta)
 	var cards *redis.IntCmd
 	_, err := c.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		p.Set(ctx, k.record, m.sealRecord(next.token, next.record()), left)
-		p.Set(ctx, k.seen, activity(now, now), min(m.opt.Idle, left))
+		p.Set(ctx, k.record, m.stored(next.token, entry{next.record(), clock{now, now}}), left)
 		cards = p.Append(ctx, k.index, string(card))
 		p.PExpire(ctx, k.index, m.opt.Absolute)
 		if old.token.secret != nil {
@@ -175,15 +174,12 @@ func (m *Manager) retire(ctx context.Context, p redis.Pipeliner, old, next Sessi
 	if old.Stage == next.Stage {
 		r.Next = next.token.secret
 	}
-	k := keysOf(old.token)
-	p.Set(ctx, k.record, m.sealRecord(old.token, r), grace)
-	p.Del(ctx, k.seen)
+	p.Set(ctx, keysOf(old.token).record, m.stored(old.token, entry{record: r}), grace)
 }
 
 // remove deletes everything that belongs to the token of s, and its card.
 func (m *Manager) remove(ctx context.Context, s Session) error {
-	k := keysOf(s.token)
-	if err := m.opt.Redis.Del(ctx, k.record, k.seen).Err(); err != nil {
+	if err := m.opt.Redis.Del(ctx, keysOf(s.token).record).Err(); err != nil {
 		return m.broken(err)
 	}
 	m.sweep(ctx, s)

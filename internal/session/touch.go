@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,43 +18,47 @@ func (m *Manager) Touch(ctx context.Context, s Session, acted bool) error {
 			return nil
 		}
 		defer h.mu.Unlock()
-		s.Seen, s.Acted = h.seen, h.acted
+		s.Seen, s.Acted = h.clock.seen, h.clock.acted
 	}
-	left := min(m.opt.Idle, s.until.Sub(now))
 	last := s.Seen
 	if acted {
 		last, s.Acted = s.Acted, now
 	}
-	if s.Stage == Anonymous || now.Sub(last) < min(time.Minute, m.opt.Idle/2) || left < time.Millisecond || now.Sub(s.Acted) >= 2*m.opt.Idle {
+	if s.Stage == Anonymous || now.Sub(last) < min(time.Minute, m.opt.Idle/2) || !now.Before(s.until) || now.Sub(s.Acted) >= 2*m.opt.Idle {
 		return nil
 	}
 	ctx, cancel := unhurried(ctx)
 	defer cancel()
-	err := m.opt.Redis.SetXX(ctx, keysOf(s.token).seen, activity(now, s.Acted), left).Err()
-	if errors.Is(err, redis.Nil) {
-		return nil
+	moved := clock{now, s.Acted}
+	written, err := m.move(ctx, keysOf(s.token).record, moved)
+	if written && s.held != nil {
+		s.held.clock = moved
 	}
-	if err == nil && s.held != nil {
-		s.held.seen, s.held.acted = now, s.Acted
-	}
-	return m.broken(err)
+	return err
 }
 
-// lagBits are what the value of the idle clock has for the time since a person acted.
-const lagBits = 30
-
-// activity is the value of the idle clock: when the session was last active, in Unix seconds, and how many seconds before that a
-// person last acted. Redis keeps one number without a text.
-func activity(seen, acted time.Time) string {
-	lag := min(max(seen.Unix()-acted.Unix(), 0), 1<<lagBits-1)
-	return strconv.FormatInt(seen.Unix()<<lagBits|lag, 10)
-}
-
-func readActivity(value string) (seen, acted time.Time, err error) {
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n < 0 {
-		return time.Time{}, time.Time{}, errors.New("the time of the last activity is not a number")
-	}
-	at := n >> lagBits
-	return time.Unix(at, 0), time.Unix(at-n&(1<<lagBits-1), 0), nil
+// move sets the idle clock of a record that is there and not idle yet.
+func (m *Manager) move(ctx context.Context, key string, to clock) (written bool, err error) {
+	err = m.transact(ctx, func(tx *redis.Tx) error {
+		written = false
+		values, err := tx.MGet(ctx, key).Result()
+		if err != nil {
+			return err
+		}
+		text, _ := values[0].(string)
+		at, sealed, err := readClock(text)
+		if err != nil || m.idle(at) { // over, or retired
+			return nil
+		}
+		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
+			p.SetXX(ctx, key, append(to.bytes(), sealed...), redis.KeepTTL)
+			return nil
+		})
+		written = err == nil
+		if errors.Is(err, redis.Nil) { // it came to its end in between
+			return nil
+		}
+		return err
+	}, key)
+	return written, err
 }

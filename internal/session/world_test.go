@@ -196,3 +196,12 @@ func wantError(t testing.TB, what string, err, want error) {
 		t.Fatalf("%s: error is %v, want %v", what, err, want)
 	}
 }
+
+// stop lets the idle clock of a session run out.
+func (w *world) stop(s Session) {
+	w.t.Helper()
+	over := clock{seen: w.clock().Add(-30 * time.Minute)}
+	if err := w.client.SetRange(w.t.Context(), keysOf(s.token).record, 0, string(over.bytes())).Err(); err != nil {
+		w.t.Fatal(err)
+	}
+}

@@ -57,7 +57,50 @@ var references = map[string]func(target string) (http.Handler, error){
 		transport := &http.Transport{MaxIdleConnsPerHost: 512, DisableCompression: true, IdleConnTimeout: time.Minute}
 		return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }, Transport: transport, BufferPool: &buffers{}}, nil
 	},
+	"login-requests": func(target string) (http.Handler, error) {
+		transport := &http.Transport{MaxIdleConnsPerHost: 512, DisableCompression: true, IdleConnTimeout: time.Minute}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := loginRequests(r.Context(), transport, target); err != nil {
+				http.Error(w, err.Error(), http.StatusBadGateway)
+				return
+			}
+			w.WriteHeader(http.StatusNoContent)
+		}), nil
+	},
 	"panel": func(string) (http.Handler, error) { return http.HandlerFunc(panel), nil },
+}
+
+// loginRequests asks a panel what every login asks it, and looks at nothing but the status: the form, the password, the guarded
+// page with the new cookie, and the same page without one.
+func loginRequests(ctx context.Context, transport *http.Transport, panel string) error {
+	for _, ask := range []struct {
+		method, path, cookie, body string
+		status                     int
+	}{
+		{"GET", "/login", "", "", http.StatusOK},
+		{"POST", "/login", "", url.Values{"username": {user}, "password": {password}}.Encode(), http.StatusFound},
+		{"GET", "/page", "panel_session=in-" + strings.Repeat("a", 200), "", http.StatusOK},
+		{"GET", "/page", "", "", http.StatusFound},
+	} {
+		r, err := http.NewRequestWithContext(ctx, ask.method, panel+ask.path, strings.NewReader(ask.body))
+		if err != nil {
+			return err
+		}
+		if ask.body != "" {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		if ask.cookie != "" {
+			r.Header.Set("Cookie", ask.cookie)
+		}
+		res, err := transport.RoundTrip(r)
+		if err != nil {
+			return err
+		}
+		if _, err := drain(res); err != nil || res.StatusCode != ask.status {
+			return fmt.Errorf("%s %s: %s (%v)", ask.method, ask.path, res.Status, err)
+		}
+	}
+	return nil
 }
 
 // panel stands in for a panel: a login, and a page of 4 KiB with two cookies that it sets anew in every answer.

@@ -1,6 +1,7 @@
 package traps
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/http"
 	"strings"
@@ -24,13 +25,14 @@ func TestT16_PollingIsNoActivity(t *testing.T) {
 	p.in()
 	store := redis.NewClient(&redis.Options{Addr: server.Addr})
 	defer store.Close()
-	clocks, err := store.Keys(t.Context(), "*:t:*").Result()
-	if err != nil || len(clocks) != 1 {
-		t.Fatalf("idle clocks: %v %v", clocks, err)
+	records, err := store.Keys(t.Context(), "*:s:*").Result()
+	if err != nil || len(records) != 1 {
+		t.Fatalf("sessions: %v %v", records, err)
 	}
-	w.office.Gateway.Stop()                                        // what it remembers of the session is gone
-	old := fmt.Sprint(time.Now().Add(-5*time.Minute).Unix() << 30) // a person was the last who was active
-	if err := store.Set(t.Context(), clocks[0], old, 25*time.Minute).Err(); err != nil {
+	clock := func() string { return store.GetRange(t.Context(), records[0], 0, 11).Val() }
+	w.office.Gateway.Stop()                                                                                                    // what it remembers of the session is gone
+	old := string(binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(-5*time.Minute).UnixMilli()))) + "\x00\x00\x00\x00" // a person was the last who was active
+	if err := store.SetRange(t.Context(), records[0], 0, old).Err(); err != nil {
 		t.Fatal(err)
 	}
 	w.office.Gateway.Start()
@@ -39,12 +41,12 @@ func TestT16_PollingIsNoActivity(t *testing.T) {
 	p.Jar = jar
 	for _, target := range []string{"/poll/alerts", "/index.php?x=1&r=poll"} {
 		p.Fetch("GET", target, "", "").Want(http.StatusOK)
-		if clock := store.Get(t.Context(), clocks[0]).Val(); clock != old {
+		if clock := clock(); clock != old {
 			t.Errorf("%s set the idle clock to %q", target, clock)
 		}
 	}
 	p.wantInside()
-	if clock := store.Get(t.Context(), clocks[0]).Val(); clock == old {
+	if clock := clock(); clock == old {
 		t.Error("a page did not set the idle clock")
 	}
 }
