@@ -155,9 +155,7 @@ func (f *Flow) admit(w http.ResponseWriter, r *http.Request, old session.Session
 		s, err = f.advance(w, r, s, stage)
 	}
 	jar := out.Jar
-	// Parked, unless nobody else can know the session yet and no earlier one is logged out now, which may take the new one along.
-	// Not before: the twin of a form that was sent twice must not find, or leave, a jar under this session.
-	if err == nil && (stage != session.Full || old.Stage != session.Anonymous) {
+	if err == nil && !atOnce(r, old, stage) { // not before: a form's twin must not find, or leave, a jar under this session
 		jar, err = nil, f.park(r, s, jar, parkingTime(stage))
 	}
 	if err != nil {

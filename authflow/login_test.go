@@ -3,11 +3,14 @@ package authflow
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/ispgate/ispgate/internal/web"
 )
 
 // TestS40_TypedNames: what was typed into the name field is written down only where it is an account's name; people type
@@ -134,17 +137,42 @@ func TestS13_NothingToPark(t *testing.T) {
 		return false
 	})
 	p := h.person(operator)
-	for _, again := range []bool{false, true} {
+	for _, login := range []struct {
+		where    string
+		oneProbe bool
+		claims   int
+	}{{"a browser without a session", true, 0}, {"one that has a session", false, 1}} {
 		asked.Store(0)
 		p.want(p.login(""), http.StatusSeeOther, "/dashboard")
-		if got := asked.Load(); got != 1 != again {
-			t.Errorf("again %v: the panel was asked %d times whether its session lives", again, got)
+		if got := asked.Load(); (got == 1) != login.oneProbe {
+			t.Errorf("%s: the panel was asked %d times whether its session lives", login.where, got)
 		}
 		info, err := h.redis.Info(t.Context(), "commandstats").Result()
 		h.must(err)
-		if claimed := strings.Contains(info, "cmdstat_renamenx:"); claimed != again { // see session.Manager.Claim
-			t.Errorf("again %v: a jar was claimed: %v", again, claimed)
+		if got := strings.Count(info, "cmdstat_renamenx:"); got != login.claims { // see session.Manager.Claim
+			t.Errorf("%s: jars were claimed: %d, want %d", login.where, got, login.claims)
 		}
+	}
+}
+
+// TestS13_HungUpAtTheLast: whose browser goes away before the answer leaves no panel session behind.
+func TestS13_HungUpAtTheLast(t *testing.T) {
+	h := open(t, Policy{Mode: "optional"}, 500)
+	ctx, hangUp := context.WithCancel(t.Context())
+	renewing := false
+	hook := func() error { renewing = true; hangUp(); return nil }
+	h.renewal.Store(&hook)
+	form := url.Values{"username": {operator}, "password": {password}}
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, h.url+web.LoginURL(""), strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w := httptest.NewRecorder()
+	h.routes().ServeHTTP(w, r)
+	if !renewing || h.panel.Sessions() != 1 {
+		t.Fatalf("%d %s, %d sessions of the panel", w.Code, w.Body, h.panel.Sessions())
+	}
+	if h.Close(); h.panel.Sessions() != 0 {
+		t.Errorf("%d sessions of the panel live on", h.panel.Sessions())
 	}
 }
 

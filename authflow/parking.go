@@ -25,6 +25,12 @@ func parkingTime(stage session.Stage) time.Duration {
 	return challengeLife
 }
 
+// atOnce: the panel session of a login goes to the browser without being parked. Nobody else can know the session yet; no earlier
+// one is logged out now, which may take the new one along; and the browser is there.
+func atOnce(r *http.Request, old session.Session, stage session.Stage) bool {
+	return stage == session.Full && old.Stage == session.Anonymous && r.Context().Err() == nil
+}
+
 // park keeps the cookies of a panel session that nobody may have yet. Whoever claims the jar has it: the hand-over, or
 // the timer that logs the panel session out when the challenge dies. Without a jar the panel has no session.
 func (f *Flow) park(r *http.Request, s session.Session, jar *panel.Jar, life time.Duration) error {

@@ -108,14 +108,17 @@ func (m *Manager) tidy(ctx context.Context, tx *redis.Tx, slot, account string) 
 		return nil, err
 	}
 	cards, void := m.openCards(slot, account, text)
-	alive, err := m.ticking(ctx, tx, slot, cards)
+	clocks, err := clocksOf(ctx, tx, slot, cards)
 	if err != nil {
 		return nil, err
 	}
 	var kept []byte
 	for i, c := range cards {
-		if alive[i] {
-			live, kept = append(live, c.Card), append(kept, c.sealed...)
+		if !m.idle(clocks[i]) {
+			live = append(live, c.Card)
+		}
+		if !m.stopped(clocks[i]) {
+			kept = append(kept, c.sealed...)
 		}
 	}
 	if bytes.Equal(kept, text) {
@@ -135,8 +138,8 @@ func (m *Manager) tidy(ctx context.Context, tx *redis.Tx, slot, account string) 
 	return live, err
 }
 
-// ticking tells of each card whether the record of its token is there and its idle clock has not run out; a retired one's has.
-func (m *Manager) ticking(ctx context.Context, tx *redis.Tx, slot string, cards []found) ([]bool, error) {
+// clocksOf are the idle clocks of cards: the zero one where the record of the token is gone, and of a retired one.
+func clocksOf(ctx context.Context, tx *redis.Tx, slot string, cards []found) ([]clock, error) {
 	if len(cards) == 0 {
 		return nil, nil
 	}
@@ -148,13 +151,12 @@ func (m *Manager) ticking(ctx context.Context, tx *redis.Tx, slot string, cards 
 	if err != nil {
 		return nil, err
 	}
-	alive := make([]bool, len(cards))
+	all := make([]clock, len(cards))
 	for i, value := range values {
 		text, _ := value.(string)
-		c, _, err := readClock(text)
-		alive[i] = err == nil && !m.idle(c)
+		all[i], _, _ = readClock(text) // the zero one where there is none
 	}
-	return alive, nil
+	return all, nil
 }
 
 // found is a card with what Redis has of it.

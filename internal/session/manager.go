@@ -90,15 +90,11 @@ func (m *Manager) Idled(ctx context.Context, r *http.Request) (name string, ok b
 	if err != nil {
 		return "", false
 	}
-	_, sealed, err := readClock(value)
-	if err != nil {
+	e, err := m.openStored(t, value)
+	if err != nil || e.record.Retired || e.record.Stage != Full {
 		return "", false
 	}
-	rec, err := m.openRecord(t, []byte(sealed))
-	if err != nil || rec.Retired || rec.Stage != Full {
-		return "", false
-	}
-	s := rec.session(t)
+	s := e.record.session(t)
 	return s.Name, !m.Ended(s)
 }
 

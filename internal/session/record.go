@@ -196,13 +196,19 @@ func (m *Manager) decode(t token, value any) (entry, error) {
 	if !ok {
 		return entry{}, nil
 	}
-	c, sealed, err := readClock(text)
+	e, err := m.openStored(t, text)
+	if err != nil || !e.record.Retired && m.idle(e.clock) {
+		return entry{}, err
+	}
+	return e, nil
+}
+
+// openStored opens what stored made for the same token.
+func (m *Manager) openStored(t token, value string) (entry, error) {
+	c, sealed, err := readClock(value)
 	if err != nil {
 		return entry{}, err
 	}
 	r, err := m.openRecord(t, []byte(sealed))
-	if err != nil || !r.Retired && m.idle(c) {
-		return entry{}, err
-	}
-	return entry{r, c}, nil
+	return entry{r, c}, err
 }

@@ -197,6 +197,13 @@ func (m *Manager) transact(ctx context.Context, do func(*redis.Tx) error, keys .
 	return m.broken(err)
 }
 
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a

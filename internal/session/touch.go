@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -12,53 +11,50 @@ import (
 // within 2 × idle of the last time when a person acted (T16). It writes at most once a minute and session, and never brings
 // one back that is over. The error is ErrStore.
 func (m *Manager) Touch(ctx context.Context, s Session, acted bool) error {
-	now := m.opt.Now()
+	at := clock{s.Seen, s.Acted}
 	if h := s.held; h != nil {
 		if !h.mu.TryLock() { // another request of the session writes just now
 			return nil
 		}
 		defer h.mu.Unlock()
-		s.Seen, s.Acted = h.clock.seen, h.clock.acted
+		at = h.clock
 	}
-	last := s.Seen
-	if acted {
-		last, s.Acted = s.Acted, now
-	}
-	if s.Stage == Anonymous || now.Sub(last) < min(time.Minute, m.opt.Idle/2) || !now.Before(s.until) || now.Sub(s.Acted) >= 2*m.opt.Idle {
+	if _, due := m.moved(at, acted); !due || s.Stage == Anonymous || !m.opt.Now().Before(s.until) {
 		return nil
 	}
 	ctx, cancel := unhurried(ctx)
 	defer cancel()
-	moved := clock{now, s.Acted}
-	written, err := m.move(ctx, keysOf(s.token).record, moved)
-	if written && s.held != nil {
-		s.held.clock = moved
+	at, err := m.move(ctx, keysOf(s.token).record, acted)
+	if err == nil && s.held != nil {
+		s.held.clock = at
 	}
 	return err
 }
 
-// move sets the idle clock of a record that is there and not idle yet.
-func (m *Manager) move(ctx context.Context, key string, to clock) (written bool, err error) {
+// move moves the idle clock of a record that is there and not idle, unless another node was faster, and returns it.
+func (m *Manager) move(ctx context.Context, key string, acted bool) (at clock, err error) {
 	err = m.transact(ctx, func(tx *redis.Tx) error {
-		written = false
 		values, err := tx.MGet(ctx, key).Result()
 		if err != nil {
 			return err
 		}
 		text, _ := values[0].(string)
-		at, sealed, err := readClock(text)
-		if err != nil || m.idle(at) { // over, or retired
+		var sealed string
+		if at, sealed, err = readClock(text); err != nil || m.idle(at) { // over, or retired
 			return nil
 		}
-		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		to, due := m.moved(at, acted)
+		if !due {
+			return nil
+		}
+		if _, err := tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
 			p.SetXX(ctx, key, append(to.bytes(), sealed...), redis.KeepTTL)
 			return nil
-		})
-		written = err == nil
-		if errors.Is(err, redis.Nil) { // it came to its end in between
-			return nil
+		}); err != nil && !errors.Is(err, redis.Nil) { // nil: it came to its end in between
+			return err
 		}
-		return err
+		at = to
+		return nil
 	}, key)
-	return written, err
+	return at, err
 }

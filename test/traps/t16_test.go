@@ -29,9 +29,10 @@ func TestT16_PollingIsNoActivity(t *testing.T) {
 	if err != nil || len(records) != 1 {
 		t.Fatalf("sessions: %v %v", records, err)
 	}
-	clock := func() string { return store.GetRange(t.Context(), records[0], 0, 11).Val() }
-	w.office.Gateway.Stop()                                                                                                    // what it remembers of the session is gone
-	old := string(binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(-5*time.Minute).UnixMilli()))) + "\x00\x00\x00\x00" // a person was the last who was active
+	clock := func() string { return store.GetRange(t.Context(), records[0], 0, 15).Val() }
+	w.office.Gateway.Stop() // what it remembers of the session is gone
+	past := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(-5*time.Minute).UnixMilli()))
+	old := string(past) + string(past) // a person was the last who was active
 	if err := store.SetRange(t.Context(), records[0], 0, old).Err(); err != nil {
 		t.Fatal(err)
 	}
