@@ -16,6 +16,7 @@ const (
 	fewRules     = 10
 	manyRules    = 1_000
 	manyOpen     = 5_000
+	warmUp       = 1      // seconds
 	differing    = 10_000 // pages; more than the gateway remembers the meaning of
 )
 
@@ -104,6 +105,9 @@ func (w *world) pair(s settings, what string, few, many subject) (row, error) {
 	for round := range s.rounds {
 		progress(fmt.Sprintf("%s, round %d of %d", what, round+1, s.rounds))
 		for i, sub := range []subject{few, many} {
+			if _, err := w.round(sub, connections, warmUp); err != nil { // it gave memory back while the other one was measured
+				return row{}, err
+			}
 			got, err := w.round(sub, connections, s.seconds)
 			if err != nil {
 				return row{}, err
