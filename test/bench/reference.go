@@ -54,11 +54,10 @@ var references = map[string]func(target string) (http.Handler, error){
 		if err != nil {
 			return nil, err
 		}
-		transport := &http.Transport{MaxIdleConnsPerHost: 512, DisableCompression: true, IdleConnTimeout: time.Minute}
-		return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }, Transport: transport, BufferPool: &buffers{}}, nil
+		return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }, Transport: tuned(), BufferPool: &buffers{}}, nil
 	},
 	"login-requests": func(target string) (http.Handler, error) {
-		transport := &http.Transport{MaxIdleConnsPerHost: 512, DisableCompression: true, IdleConnTimeout: time.Minute}
+		transport := tuned()
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if err := loginRequests(r.Context(), transport, target); err != nil {
 				http.Error(w, err.Error(), http.StatusBadGateway)
@@ -68,6 +67,11 @@ var references = map[string]func(target string) (http.Handler, error){
 		}), nil
 	},
 	"panel": func(string) (http.Handler, error) { return http.HandlerFunc(panel), nil },
+}
+
+// tuned is net/http's transport for one upstream.
+func tuned() *http.Transport {
+	return &http.Transport{MaxIdleConnsPerHost: 512, DisableCompression: true, IdleConnTimeout: time.Minute}
 }
 
 // loginRequests asks a panel what every login asks it, and looks at nothing but the status: the form, the password, the guarded
